@@ -1,0 +1,44 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace wfdcast {
+
+// Without blanks and tabs at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text);
+
+// The parts between `separator`, each trimmed; one empty part for an empty text.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+
+// ASCII letters of either case are equal.
+[[nodiscard]] bool iequals(std::string_view a, std::string_view b);
+
+[[nodiscard]] std::string to_lower(std::string_view text);
+
+// The whole text as an unsigned or signed number of type T; nullopt for an
+// empty text, a sign before an unsigned number, other characters, or overflow.
+template <class T>
+[[nodiscard]] std::optional<T> parse_number(std::string_view text, int base = 10) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Lower-case hex digits, two for each byte.
+[[nodiscard]] std::string to_hex(ByteView bytes);
+// Either case; nullopt for an odd count or another character.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text);
+
+// Text from a stranger, made safe to show to a person: invalid UTF-8, control
+// characters and bidirectional overrides are removed.
+[[nodiscard]] std::string printable(std::string_view text);
+
+}  // namespace wfdcast

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+
+struct event;
+struct event_base;
+
+namespace wfdcast::platform {
+
+// One thread, one loop (libevent). Objects below stop their callbacks when
+// destroyed. An object must not be destroyed from inside its own callback:
+// post() the destruction. No exception may leave a callback.
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  void run();  // until stop()
+  void stop();
+  // Runs `task` soon, outside every callback; in order.
+  void post(std::function<void()> task);
+  [[nodiscard]] Time now() const;  // the monotonic clock, read anew
+  [[nodiscard]] event_base* base() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calls back once when its deadline has passed. Precise to the kernel's timers
+// (timerfd through EVENT_BASE_FLAG_PRECISE_TIMER), never early.
+class Timer {
+ public:
+  Timer(EventLoop& loop, std::function<void()> on_expiry);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  void set(std::optional<Time> deadline);  // nullopt: off
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calls back while a descriptor is readable or writable. Does not own it.
+class Watch {
+ public:
+  enum class On { Read, Write };
+  Watch(EventLoop& loop, int fd, On on, std::function<void()> on_ready);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  void enable();  // it starts enabled
+  void disable();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calls back on the loop after a signal was delivered to the process.
+class SignalWatch {
+ public:
+  SignalWatch(EventLoop& loop, int signal, std::function<void()> on_signal);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wfdcast::platform

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+namespace wfdcast::platform {
+
+// Secrets from the kernel (getrandom; /dev/urandom where it is missing).
+void fill_random(ByteSpan memory);
+[[nodiscard]] std::uint64_t random_u64();
+
+// NTP timestamps (32.32 since 1900) on the monotonic clock plus an offset to
+// the wall clock that is fixed at the first call: a clock step never shows.
+[[nodiscard]] std::uint64_t ntp_time(Time now);
+
+// sd_notify(3): "READY=1", "STATUS=...", "WATCHDOG=1"; nothing without $NOTIFY_SOCKET.
+void notify_systemd(std::string_view state);
+// Half of $WATCHDOG_USEC when it is for this process; zero: no watchdog.
+[[nodiscard]] Duration watchdog_period();
+
+[[nodiscard]] std::string host_name();
+// Ignores SIGPIPE, raises the soft limit of descriptors to the hard one.
+void prepare_process();
+
+}  // namespace wfdcast::platform

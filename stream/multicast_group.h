@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "base/time.h"
+#include "wfd/ids.h"
+#include "wfd/stream_format.h"
+#include "wfd/transport.h"
+
+namespace wfdcast::stream {
+
+enum class DeliveryPolicy { Auto, Unicast, Multicast };
+
+// Tell this sink to receive there (SourceSession::move()).
+struct Move {
+  SessionId id;
+  Delivery to = Delivery::Unicast;
+};
+
+// How one sink gets the stream.
+enum class Path {
+  Unicast,
+  Joining,    // both ways; the sink compares and reports
+  Group,      // the group only
+  Returning,  // both ways, until the sink says that unicast has come
+};
+[[nodiscard]] const char* to_string(Path path);
+
+// The sinks that take one encoded stream: most by IP multicast, those that
+// cannot by their own unicast copy. The first member fixes the format; a sink
+// that cannot take it is not admitted. A move is make-before-break: both ways
+// until the sink reports. Policy Auto: the group from the second capable sink
+// that plays on; unicast again when one is left.
+class MulticastGroup {
+ public:
+  MulticastGroup(Endpoint group, SourceCapabilities encoder, DeliveryPolicy policy);
+
+  // The format for this sink; the reason, for a person, where there is none.
+  [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink);
+  // How the SETUP answer starts this sink.
+  [[nodiscard]] Delivery initial_delivery(SessionId id) const;
+  // M6: where its unicast copy goes.
+  void set_endpoint(SessionId id, Endpoint rtp);
+  [[nodiscard]] std::vector<Move> play(SessionId id, Time now);
+  [[nodiscard]] std::vector<Move> pause(SessionId id, Time now);
+  [[nodiscard]] std::vector<Move> leave(SessionId id, Time now);
+  // The sink says which path it has (wfdcast_delivery). A sink that reports
+  // unicast while joining, or that lost the group, stays on unicast.
+  [[nodiscard]] std::vector<Move> report(SessionId id, Delivery delivery, std::string detail, Time now);
+  // Another group address, or another policy, for members to come.
+  [[nodiscard]] std::vector<Move> tick(Time now);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+
+  // Where each packet goes: the group at most once, then each unicast copy.
+  [[nodiscard]] std::span<const Endpoint> destinations() const;
+  [[nodiscard]] std::optional<Path> path(SessionId id) const;
+  // Why this sink has unicast although the group runs; empty: no reason needed.
+  [[nodiscard]] std::string path_note(SessionId id) const;
+  [[nodiscard]] const std::optional<StreamFormat>& format() const;
+  [[nodiscard]] bool anyone_playing() const;
+  // True when the encoder must make an IDR picture now. Requests closer than
+  // 300 ms are answered by one picture; the late one is due at next_deadline().
+  [[nodiscard]] bool request_idr(Time now);
+};
+
+}  // namespace wfdcast::stream

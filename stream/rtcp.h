@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "stream/rtp.h"
+
+namespace wfdcast::stream {
+
+using NtpTime = std::uint64_t;  // 32.32 seconds since 1900
+
+// RFC 3550 section 6.4.
+struct ReportBlock {
+  Ssrc ssrc;
+  std::uint8_t fraction_lost = 0;     // of 256
+  std::int32_t cumulative_lost = 0;   // 24 bits, signed
+  std::uint32_t highest_sequence = 0; // extended
+  std::uint32_t jitter = 0;           // RTP ticks
+  std::uint32_t last_sr = 0;          // middle 32 bits of NTP
+  std::uint32_t delay_since_last_sr = 0;  // 1/65536 s
+  bool operator==(const ReportBlock&) const = default;
+};
+struct SenderReport {
+  Ssrc ssrc;
+  NtpTime ntp = 0;
+  RtpTime rtp;
+  std::uint32_t packets = 0, octets = 0;
+  std::vector<ReportBlock> blocks;
+  bool operator==(const SenderReport&) const = default;
+};
+struct ReceiverReport {
+  Ssrc ssrc;
+  std::vector<ReportBlock> blocks;
+  bool operator==(const ReceiverReport&) const = default;
+};
+struct SourceDescription { Ssrc ssrc; std::string cname; bool operator==(const SourceDescription&) const = default; };
+struct Bye { std::vector<Ssrc> ssrcs; std::string reason; bool operator==(const Bye&) const = default; };
+// Our APP packet "wfdc": what a wfdcast sink has at its output (docs/protocol.md).
+struct PlayoutReport {
+  Ssrc ssrc;
+  std::uint32_t received = 0, lost = 0, recovered = 0, late = 0;  // packets, cumulative
+  std::uint16_t delay_ms = 0, buffer_ms = 0;
+  bool operator==(const PlayoutReport&) const = default;
+};
+using RtcpPacket = std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport>;
+
+enum class RtcpError { Truncated, BadVersion, BadOrder, BadLength };
+// A compound packet (RFC 3550 section 6.1 and appendix A.2): SR or RR first.
+// Packet types that we do not know are skipped.
+[[nodiscard]] Result<std::vector<RtcpPacket>, RtcpError> parse_rtcp(ByteView datagram);
+[[nodiscard]] std::vector<std::uint8_t> serialize(std::span<const RtcpPacket> compound);
+
+// Round trip from a report block that arrived at `arrival` (middle 32 bits).
+[[nodiscard]] std::optional<Duration> round_trip(const ReportBlock& block, NtpTime arrival);
+
+}  // namespace wfdcast::stream
