@@ -32,6 +32,8 @@ struct RtpPacket {
 };
 // nullopt: not version 2, or shorter than it says.
 [[nodiscard]] std::optional<RtpPacket> parse_rtp(ByteView datagram);
+// The fixed header alone; `out` holds at least kRtpHeader bytes.
+void write_rtp_header(ByteSpan out, const RtpPacket& header);
 
 // Wraps MPEG-TS packets into RTP (RFC 2250). One instance for one SSRC; every
 // receiver of a stream gets the same packets.
