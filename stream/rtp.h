@@ -28,7 +28,7 @@ struct RtpPacket {
   std::uint16_t sequence = 0;
   RtpTime timestamp;
   Ssrc ssrc;
-  ByteView payload;
+  ByteView payload{};
 };
 // nullopt: not version 2, or shorter than it says.
 [[nodiscard]] std::optional<RtpPacket> parse_rtp(ByteView datagram);
