@@ -21,7 +21,8 @@ class Child {
     bool pipe_stdout = false;          // else our stderr
   };
   using OnExit = std::function<void(std::string how)>;  // "exited with 3", "killed by signal 11 (SIGSEGV)"
-  [[nodiscard]] static Result<std::unique_ptr<Child>> start(EventLoop& loop, const Options& options, OnExit on_exit);
+  [[nodiscard]] static Result<std::unique_ptr<Child>> start(EventLoop& loop, const Options& options,
+                                                            OnExit on_exit);
   // Kills the whole group and reaps without a callback.
   ~Child();
   Child(const Child&) = delete;
@@ -29,7 +30,7 @@ class Child {
 
   // TERM to the group now, KILL after `grace`.
   void stop(Duration grace);
-  [[nodiscard]] int stdin_fd() const;   // non-blocking; -1 when not piped
+  [[nodiscard]] int stdin_fd() const;  // non-blocking; -1 when not piped
   [[nodiscard]] int stdout_fd() const;
   void close_stdin();
   [[nodiscard]] int pid() const;

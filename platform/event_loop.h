@@ -12,6 +12,12 @@ struct event_base;
 
 namespace wfdcast::platform {
 
+struct EventDeleter {
+  void operator()(event* event) const;
+  void operator()(event_base* base) const;
+};
+using EventPtr = std::unique_ptr<event, EventDeleter>;
+
 // One thread, one loop (libevent). Objects below stop their callbacks when
 // destroyed. An object must not be destroyed from inside its own callback:
 // post() the destruction. No exception may leave a callback.
@@ -24,14 +30,18 @@ class EventLoop {
 
   void run();  // until stop()
   void stop();
-  // Runs `task` soon, outside every callback; in order.
+  // Runs `task` soon, outside every callback; in order. What a task posts runs
+  // after the next look at the descriptors, so that tasks cannot starve them.
   void post(std::function<void()> task);
   [[nodiscard]] Time now() const;  // the monotonic clock, read anew
-  [[nodiscard]] event_base* base() const;
+  [[nodiscard]] event_base* base() const { return base_.get(); }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  void run_tasks();
+
+  std::unique_ptr<event_base, EventDeleter> base_;
+  std::vector<std::function<void()>> tasks_;
+  bool stopping_ = false;
 };
 
 // Calls back once when its deadline has passed. Precise to the kernel's timers
@@ -45,8 +55,13 @@ class Timer {
   void set(std::optional<Time> deadline);  // nullopt: off
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  void arm();
+  void expire();
+
+  EventLoop& loop_;
+  std::function<void()> on_expiry_;
+  std::optional<Time> deadline_;
+  EventPtr event_;
 };
 
 // Calls back while a descriptor is readable or writable. Does not own it.
@@ -61,8 +76,8 @@ class Watch {
   void disable();
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::function<void()> on_ready_;
+  EventPtr event_;
 };
 
 // Calls back on the loop after a signal was delivered to the process.
@@ -74,8 +89,8 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::function<void()> on_signal_;
+  EventPtr event_;
 };
 
 }  // namespace wfdcast::platform

@@ -13,7 +13,8 @@ enum class Severity { Error = 3, Warning = 4, Notice = 5, Info = 6, Debug = 7 };
 
 void set_log_level(Severity least);
 [[nodiscard]] bool log_enabled(Severity severity);
-// One line to stderr; with the "<6>" prefix when systemd reads it ($JOURNAL_STREAM), else with the time of day.
+// One line to stderr; with the "<6>" prefix when systemd reads it ($JOURNAL_STREAM), else with the time of
+// day.
 void log_line(Severity severity, std::string_view line);
 
 template <class... Args>

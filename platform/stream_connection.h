@@ -1,14 +1,16 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/endpoint.h"
 #include "base/result.h"
 #include "platform/event_loop.h"
 #include "platform/fd.h"
+#include "platform/listener.h"
 
 namespace wfdcast::platform {
 
@@ -17,15 +19,16 @@ namespace wfdcast::platform {
 [[nodiscard]] Result<void> prepare_tcp(int fd, Duration dead_after);
 
 // A connected byte stream (TCP or Unix). Output that the peer does not read is
-// buffered up to a limit; beyond it the connection counts as lost. SIGPIPE
-// never comes.
+// buffered up to a limit; beyond it the connection counts as lost. A peer that
+// shuts down its sending side has closed. SIGPIPE never comes, and no callback
+// comes from inside write() or finish().
 class StreamConnection {
  public:
   static constexpr std::size_t kMaxUnsent = 256 * 1024;
   struct Callbacks {
     std::function<void(std::string_view bytes)> on_bytes;
     std::function<void(std::string reason)> on_closed;  // once; the peer closed, or an error
-    std::function<void()> on_flushed = {};  // everything written is with the kernel
+    std::function<void()> on_flushed = {};              // after write(): everything is with the kernel
   };
   StreamConnection(EventLoop& loop, Fd fd, Callbacks callbacks);
   ~StreamConnection();
@@ -33,57 +36,63 @@ class StreamConnection {
   StreamConnection& operator=(const StreamConnection&) = delete;
 
   void write(std::string_view bytes);
-  // No more reading; closes when all is written or after `grace`, then calls on_closed.
+  // No more on_bytes. When all is written it shuts down its sending side and waits for the peer to close, so
+  // that input that is still coming does not reset what the peer has yet to read; on_closed at the latest
+  // after `grace`.
   void finish(Duration grace);
   // Bytes that the peer's host has not acknowledged (SIOCOUTQ) or that wait here.
   [[nodiscard]] std::size_t unsent() const;
-  [[nodiscard]] Endpoint peer() const;   // TCP only
-  [[nodiscard]] Endpoint local() const;  // TCP only
+  [[nodiscard]] Endpoint peer() const { return peer_; }    // TCP only
+  [[nodiscard]] Endpoint local() const { return local_; }  // TCP only
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  enum class State {
+    Open,
+    Flushing,  // finish() was called, output waits
+    Draining,  // all is written; what still comes is thrown away until the peer closes
+    Over,      // on_closed is due
+    Told,
+  };
+  void on_readable();
+  void on_writable();
+  void on_expiry();
+  void take(std::string_view bytes);
+  [[nodiscard]] std::size_t send_some(std::string_view bytes);
+  void watch_writable();
+  void drain();
+  void end(std::string reason);
+
+  EventLoop& loop_;
+  Fd fd_;
+  Callbacks callbacks_;
+  Endpoint peer_, local_;
+  State state_ = State::Open;
+  std::string pending_;  // output that the kernel did not take
+  std::size_t drained_ = 0;
+  std::string reason_;
+  Watch readable_;
+  std::optional<Watch> writable_;  // made when first needed: most sessions never wait
+  Timer timer_;                    // the end of the grace, or on_closed is due
 };
 
 // Connects without blocking; `device` binds the socket to an interface.
 class Connector {
  public:
   using OnDone = std::function<void(Result<Fd>)>;  // called once
-  Connector(EventLoop& loop, const Endpoint& target, const std::string& device, Duration timeout, OnDone on_done);
+  Connector(EventLoop& loop, const Endpoint& target, const std::string& device, Duration timeout,
+            OnDone on_done);
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
+  void finish(std::error_code error);
 
-// Listens and accepts. Survives aborted connections; when descriptors run out
-// it stops for 100 ms instead of spinning, then goes on.
-class Listener {
- public:
-  struct Accepted {
-    Fd fd;
-    Endpoint peer;  // TCP only
-  };
-  using OnAccept = std::function<void(Accepted)>;
-  // TCP on 0.0.0.0:port, bound to `device` when not empty (SO_BINDTODEVICE).
-  [[nodiscard]] static Result<std::unique_ptr<Listener>> tcp(EventLoop& loop, std::uint16_t port, const std::string& device,
-                                                             OnAccept on_accept);
-  // A Unix socket; replaces a dead one, refuses (EADDRINUSE) when somebody listens. Mode 0660,
-  // group by name when not empty and known; removed when destroyed.
-  [[nodiscard]] static Result<std::unique_ptr<Listener>> local(EventLoop& loop, const std::string& path,
-                                                               const std::string& group, OnAccept on_accept);
-  ~Listener();
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  [[nodiscard]] std::uint16_t port() const;
-
- private:
-  struct Impl;
-  explicit Listener(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  OnDone on_done_;
+  Fd fd_;
+  std::error_code error_;  // what on_done_ hears when the timer expires
+  std::optional<Watch> writable_;
+  Timer timer_;
 };
 
 }  // namespace wfdcast::platform

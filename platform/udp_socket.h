@@ -14,27 +14,28 @@ namespace wfdcast::platform {
 
 // A bound UDP socket on the loop. Reads come in batches (recvmmsg), writes go
 // out in batches (sendmmsg). Not movable once open: it comes as a unique_ptr.
+// Without a callback it only sends.
 class UdpSocket {
  public:
   struct Options {
-    Endpoint bind;               // address none: any; a group address filters to that group
-    std::string device = {};     // SO_BINDTODEVICE; empty: none
+    Endpoint bind;            // address none: any; a group address filters to that group
+    std::string device = {};  // SO_BINDTODEVICE; empty: none
     bool reuse_address = false;
-    bool broadcast = false;      // SO_BROADCAST
-    int ttl = 0;                 // IP_TTL; 0: the system's
-    int receive_buffer = 0;      // bytes; SO_RCVBUFFORCE where allowed, else SO_RCVBUF; 0: the system's
+    bool broadcast = false;  // SO_BROADCAST
+    int ttl = 0;             // IP_TTL; 0: the system's
+    int receive_buffer = 0;  // bytes; SO_RCVBUFFORCE where allowed, else SO_RCVBUF; 0: the system's
     int send_buffer = 0;
     std::size_t max_datagram = 2048;
-    // Reads at most once in this time, in one batch: under a flood a tick costs
-    // a tenth of a wake-up for each datagram. Zero: at once.
+    // After a read the next one comes this much later, at most 1,024 datagrams:
+    // a flood costs one wake-up an interval, an idle socket none. Zero: at once.
     Duration read_interval{};
   };
   struct Datagram {
     ByteView bytes;  // longer ones are cut and marked
     Endpoint sender;
-    Ipv4Address destination;   // IP_PKTINFO
-    int interface_index = 0;   // IP_PKTINFO
-    int ttl = 0;               // IP_RECVTTL
+    Ipv4Address destination;  // IP_PKTINFO
+    int interface_index = 0;  // IP_PKTINFO
+    int ttl = 0;              // IP_RECVTTL
     bool truncated = false;
   };
   using OnDatagrams = std::function<void(std::span<const Datagram>)>;
@@ -56,13 +57,13 @@ class UdpSocket {
   [[nodiscard]] Result<void> set_multicast_sending(const MulticastSending& sending);
 
   // Every packet to every target, packet by packet (sendmmsg). Returns how many
-  // datagrams the kernel took; never blocks.
+  // datagrams the kernel took; never blocks. The others count as send_errors().
   std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
   // One datagram out of one interface (IP_PKTINFO); index 0: by route.
   [[nodiscard]] Result<void> send_from(int interface_index, const Endpoint& target, ByteView datagram);
 
-  [[nodiscard]] std::uint16_t port() const;       // the bound one
-  [[nodiscard]] int receive_buffer_size() const;  // what the kernel gave
+  [[nodiscard]] std::uint16_t port() const;          // the bound one
+  [[nodiscard]] int receive_buffer_size() const;     // SO_RCVBUF as the kernel has it: twice what it granted
   [[nodiscard]] std::uint64_t kernel_drops() const;  // SO_RXQ_OVFL
   [[nodiscard]] std::uint64_t send_errors() const;
 

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "platform/udp_socket.h"
+
+namespace wfdcast::platform {
+
+inline constexpr std::size_t kBatch = 64;  // datagrams in one system call
+
+// The memory of recvmmsg: datagrams, senders and control messages, all
+// allocated once. Pages that no datagram has reached stay untouched.
+class ReceiveBatch {
+ public:
+  explicit ReceiveBatch(std::size_t max_datagram);
+  ReceiveBatch(const ReceiveBatch&) = delete;
+  ReceiveBatch& operator=(const ReceiveBatch&) = delete;
+
+  // What waits now, at most kBatch; valid until the next call.
+  [[nodiscard]] std::span<const UdpSocket::Datagram> read(int fd);
+  // The socket's SO_RXQ_OVFL counter, made 64 bits wide.
+  [[nodiscard]] std::uint64_t kernel_drops() const { return drops_; }
+
+ private:
+  static constexpr std::size_t kControlSize =
+      CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
+  struct Control {
+    alignas(cmsghdr) std::array<char, kControlSize> bytes;
+  };
+  void describe(std::size_t index);
+  void read_control(const cmsghdr& control, UdpSocket::Datagram& datagram);
+
+  std::size_t max_datagram_;
+  std::unique_ptr<std::uint8_t[]> memory_;
+  std::array<Control, kBatch> controls_;
+  std::array<sockaddr_in, kBatch> senders_{};
+  std::array<iovec, kBatch> pieces_{};
+  std::array<mmsghdr, kBatch> headers_{};
+  std::array<UdpSocket::Datagram, kBatch> datagrams_{};
+  std::uint32_t last_overflow_ = 0;
+  std::uint64_t drops_ = 0;
+};
+
+// The memory of sendmmsg.
+class SendBatch {
+ public:
+  SendBatch();
+  SendBatch(const SendBatch&) = delete;
+  SendBatch& operator=(const SendBatch&) = delete;
+
+  [[nodiscard]] bool full() const { return count_ == kBatch; }
+  void add(ByteView packet, const sockaddr_in& target);
+  struct Outcome {
+    std::size_t sent = 0;
+    bool buffer_full = false;  // the rest was not tried
+  };
+  // Hands all of it to the kernel and empties the batch. One that the kernel
+  // refuses (no route, device queue full) does not hold up the others.
+  Outcome flush(int fd);
+
+ private:
+  std::array<sockaddr_in, kBatch> targets_{};
+  std::array<iovec, kBatch> pieces_{};
+  std::array<mmsghdr, kBatch> headers_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace wfdcast::platform

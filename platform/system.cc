@@ -1,0 +1,112 @@
+#include "platform/system.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+
+#include "base/text.h"
+#include "platform/fd.h"
+
+namespace wfdcast::platform {
+namespace {
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw std::system_error(errno, std::system_category(), what);
+}
+
+void read_urandom(ByteSpan memory) {
+  const Fd urandom(::open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+  if (!urandom) throw_errno("/dev/urandom");
+  while (!memory.empty()) {
+    const ssize_t got = ::read(urandom.get(), memory.data(), memory.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw_errno("/dev/urandom");
+    memory = memory.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+// Wall clock minus monotonic clock.
+Duration wall_offset() {
+  const auto wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const Time monotonic = std::chrono::steady_clock::now();
+  return wall.time_since_epoch() - monotonic.time_since_epoch();
+}
+
+}  // namespace
+
+void fill_random(ByteSpan memory) {
+  while (!memory.empty()) {
+    const ssize_t got = ::getrandom(memory.data(), memory.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == ENOSYS) return read_urandom(memory);
+    if (got < 0) throw_errno("getrandom");
+    memory = memory.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+std::uint64_t random_u64() {
+  std::array<std::uint8_t, 8> bytes{};
+  fill_random(bytes);
+  return ByteReader(bytes).u64();
+}
+
+std::uint64_t ntp_time(Time now) {
+  constexpr std::uint64_t k1900To1970 = 2'208'988'800;  // RFC 5905 figure 4
+  constexpr std::uint64_t kNanosecondsInASecond = 1'000'000'000;
+  static const Duration offset = wall_offset();
+  const auto since_1970 = static_cast<std::uint64_t>((now.time_since_epoch() + offset).count());
+  const std::uint64_t fraction = ((since_1970 % kNanosecondsInASecond) << 32) / kNanosecondsInASecond;
+  return (since_1970 / kNanosecondsInASecond + k1900To1970) << 32 | fraction;
+}
+
+void notify_systemd(std::string_view state) {
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr || (path[0] != '/' && path[0] != '@')) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = std::strlen(path);
+  if (length >= sizeof address.sun_path) return;
+  std::memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace
+  const Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  while (::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL,
+                  reinterpret_cast<const sockaddr*>(&address), size) < 0 &&
+         errno == EINTR) {
+  }
+}
+
+Duration watchdog_period() {
+  const char* const microseconds = std::getenv("WATCHDOG_USEC");
+  const char* const pid = std::getenv("WATCHDOG_PID");
+  if (microseconds == nullptr) return {};
+  if (pid != nullptr && parse_number<pid_t>(pid) != ::getpid()) return {};
+  return std::chrono::microseconds(parse_number<std::uint32_t>(microseconds).value_or(0)) / 2;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+void prepare_process() {
+  std::signal(SIGPIPE, SIG_IGN);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace wfdcast::platform
