@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "discovery/announcement.h"
+#include "discovery/token_bucket.h"
 
 namespace wfdcast::discovery {
 
@@ -25,13 +26,25 @@ struct InterfaceAddress {
 };
 
 // When a sink sends which beacon. Broadcasts go to the subnet's and to the
-// limited broadcast address of each interface, and to each source that probed
-// lately by unicast, with the cookie that it gave. Answers to probes are
-// limited: a flood of probes buys at most kMaxAnswers a second.
+// limited broadcast address of each interface, without a cookie: one that all
+// see proves nothing. Each source that probed lately with a cookie gets a copy
+// by unicast that echoes it.
+//
+// A probe proves nothing about its sender, so what probes buy is limited: a
+// source is known by its address and its cookie together (a forged probe cannot
+// replace the cookie of a real one), keeps its place while it is heard, and
+// loses it after kSourceLife of silence; a newcomer waits for a free place.
+// Without a place it still gets an answer to each probe, at most
+// kMaxAnswers a second of them all, a share of which is for known sources.
 class BeaconSchedule {
  public:
-  static constexpr std::size_t kMaxSources = 8;   // probers that get unicast beacons
-  static constexpr int kMaxAnswers = 20;          // to probes, a second
+  static constexpr std::size_t kMaxSources = 8;  // probers that get unicast beacons
+  static constexpr int kMaxAnswers = 20;         // to probes, in any second
+  // A source that hears us probes again every PeerRegistry::kRefreshInterval
+  // (10 s), so that it would have to lose three probes to lose its place.
+  static constexpr Duration kSourceLife = 35s;
+  static constexpr Duration kAnswerSpacing = 200ms;  // to one known source
+  static constexpr double kJitter = 0.1;             // of the interval, either way
   struct Options {
     DeviceId id;
     std::string name;
@@ -49,9 +62,38 @@ class BeaconSchedule {
   // A probe that came in through `interface_index` from `source`.
   [[nodiscard]] std::vector<Outgoing> answer(const Probe& probe, const Endpoint& source, int interface_index, Time now);
   [[nodiscard]] std::vector<Outgoing> tick(Time now);
+  // Takes leave of everybody; silent from then on.
   [[nodiscard]] std::vector<Outgoing> goodbye(Time now);
-  [[nodiscard]] std::optional<Time> next_deadline() const;
-  [[nodiscard]] std::uint64_t boot_id() const;
+  [[nodiscard]] std::optional<Time> next_deadline() const { return next_; }
+  [[nodiscard]] std::uint64_t boot_id() const { return options_.boot_id; }
+
+ private:
+  // A source that gets unicast beacons.
+  struct Source {
+    Endpoint endpoint;
+    int interface_index = 0;
+    Cookie cookie{};
+    Time heard{};
+    std::optional<Time> answered;
+  };
+  [[nodiscard]] std::vector<Outgoing> announce(Time now);
+  // One datagram for each target: made by `datagram(interface, cookie)`.
+  template <class Make>
+  [[nodiscard]] std::vector<Outgoing> to_all(Make make) const;
+  [[nodiscard]] std::vector<std::uint8_t> beacon(const InterfaceAddress& from, std::optional<Cookie> cookie) const;
+  [[nodiscard]] const InterfaceAddress* interface_at(int index) const;
+  [[nodiscard]] bool may_answer(const Source* known, Time now);
+  [[nodiscard]] Source* find_source(const Cookie& cookie, const Endpoint& endpoint, int interface_index);
+  void forget_silent_sources(Time now);
+
+  Options options_;
+  Random random_;
+  SinkState state_ = SinkState::Available;
+  std::uint32_t sequence_ = 0;
+  std::vector<InterfaceAddress> interfaces_;
+  std::vector<Source> sources_;
+  TokenBucket to_known_{6, 4}, to_strangers_{6, 4};  // together kMaxAnswers
+  std::optional<Time> next_;
 };
 
 }  // namespace wfdcast::discovery

@@ -1,21 +1,27 @@
 #pragma once
 
+#include <cstdint>
+#include <list>
+#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/time.h"
 #include "discovery/announcement.h"
+#include "discovery/token_bucket.h"
 
 namespace wfdcast::discovery {
 
+// A namespace of its own: GCC 12 warns that the enumerator shadows discovery::Cookie.
+inline namespace evidence {
 // How sure we are that the sighting comes from the device's address.
 enum class Proof {
   None,    // no cookie, or a wrong one: anybody on the link may have sent it
   Cookie,  // the sender has echoed the cookie that we sent to its address
 };
+}  // namespace evidence
 
 // A device in reach.
 struct Peer {
@@ -31,7 +37,7 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 struct PeerAppeared { Peer peer; };
-struct PeerChanged { Peer peer; };    // name, address, state
+struct PeerChanged { Peer peer; };    // name, address, interface, role, state, or a restart (boot id)
 struct PeerRefreshed { DeviceId id; };
 struct PeerLost { DeviceId id; };
 using PeerEvent = std::variant<PeerAppeared, PeerChanged, PeerRefreshed, PeerLost>;
@@ -44,31 +50,96 @@ struct Sighting {
   Proof proof = Proof::None;
 };
 
-// The devices in reach. One that has proven its address by a cookie stays for
-// its TTL, and only proven sightings with a newer sequence can move it, change
-// it or make it leave. Unproven ones are not peers yet; the owner probes them
-// when probe_wanted() allows.
+// The devices in reach. A device becomes a peer, and stays one for its TTL, by
+// sightings that prove its address by a cookie and have a newer sequence; only
+// these move it, change it or make it leave. Unproven sightings touch nothing,
+// not even the TTL: whoever forges them could keep a dead peer alive. They only
+// tell the owner whom to probe. Times must not go back.
 class PeerRegistry {
  public:
+  static constexpr std::size_t kMaxPeersPerAddress = 4;  // one address proves itself, not its ids
+  static constexpr std::size_t kMaxUnproven = 4096;      // addresses probed that never echoed
+  static constexpr Duration kUnprovenLife = 5s;          // of such an address after its last sighting
+  // Probes: in any second at most kMaxProbes. An address that never echoed is
+  // tried again when all such addresses have had their share of kRetries.
+  static constexpr int kRetries = 1152;
+  static constexpr int kMaxProbes = 1536;
+  static constexpr Duration kRetryInterval = 500ms;
+  static constexpr Duration kRefreshInterval = 10s;  // probes of a peer, so that the sink keeps our cookie
+  static constexpr Duration kUrgentInterval = 250ms;  // of an address that has peers, when something new shows
   struct Options {
     std::size_t max_peers = 1024;
     Duration ttl = 5s;
+    std::uint16_t sink_port = 0;  // sightings from other UDP ports are ignored; 0: any port will do
+  };
+  // What was ignored, and why.
+  struct Counters {
+    std::uint64_t unproven = 0;   // sightings and goodbyes without proof
+    std::uint64_t forged = 0;     // address in the beacon is not the sender's, no single host, wrong port
+    std::uint64_t stale = 0;      // proven, but not newer than what we know
+    std::uint64_t contested = 0;  // proven, but the id is alive at another address
+    std::uint64_t refused = 0;    // proven, but there is no room
+    std::uint64_t probes_held = 0;  // a probe was due, but too many had been sent
+    bool operator==(const Counters&) const = default;
   };
   explicit PeerRegistry(Options options);
 
   [[nodiscard]] std::vector<PeerEvent> sight(const Sighting& sighting, Time now);
   [[nodiscard]] std::vector<PeerEvent> goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof, Time now);
+  // The peers whose TTL is over, in order of appearance.
   [[nodiscard]] std::vector<PeerEvent> expire(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
-  // Whether an unproven sighting should be answered by a probe with a cookie.
-  // Cookies belong to addresses, so any id behind an address will do.
-  // Bounded by address (back-off) and in all.
+  // Whether this sighting should be answered by a probe with a cookie. To be
+  // asked for every sighting, after sight(): a proven peer is probed now and
+  // then, which keeps our cookie in the sink. Cookies belong to addresses, so
+  // any id behind an address will do. Bounded by address and in all.
   [[nodiscard]] bool probe_wanted(const Sighting& sighting, Time now);
 
   [[nodiscard]] const Peer* find(const DeviceId& id) const;
   // In order of appearance.
   [[nodiscard]] std::vector<const Peer*> peers() const;
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  // Addresses remembered: at most kMaxUnproven and those of the peers.
+  [[nodiscard]] std::size_t addresses() const { return addresses_.size(); }
+
+ private:
+  struct Entry {
+    Peer peer;
+    std::uint64_t order = 0;  // of appearance
+    std::list<DeviceId>::iterator age;
+    Time probed{};
+  };
+  // What we know of an address, for the sake of probing it.
+  struct Address {
+    std::size_t peers = 0;
+    Time heard{}, probed{};
+  };
+  using Entries = std::map<DeviceId, Entry>;
+
+  [[nodiscard]] bool plausible(const Sighting& sighting) const;
+  [[nodiscard]] std::vector<PeerEvent> appear(Peer seen, Time now);
+  [[nodiscard]] std::vector<PeerEvent> update(Entry& entry, Peer seen);
+  PeerLost lose(Entries::iterator entry);
+  void enter_address(Ipv4Address address, Time now);
+  void leave_address(Ipv4Address address);
+
+  [[nodiscard]] bool probe_fresh(Ipv4Address address, Time now);
+  [[nodiscard]] bool probe_unproven(Address& known, Time now);
+  [[nodiscard]] bool probe_proven(Address& known, const Sighting& sighting, Time now);
+  [[nodiscard]] bool spend_probe(Time now, double reserve);
+  void forget_silent_addresses(Time now);
+
+  Options options_;
+  Counters counters_;
+  Entries entries_;
+  std::list<DeviceId> by_age_;  // the one that was silent for longest first
+  std::uint64_t appearances_ = 0;
+  // Ordered maps: strangers choose the keys, so a hash would need a secret.
+  std::map<Ipv4Address, Address> addresses_;
+  std::size_t unproven_ = 0;  // of these, without a peer
+  std::optional<Time> swept_;
+  TokenBucket probes_;
 };
 
 }  // namespace wfdcast::discovery

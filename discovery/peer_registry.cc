@@ -1,0 +1,173 @@
+#include "discovery/peer_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace wfdcast::discovery {
+namespace {
+
+// Together kMaxProbes in any second: the steady rate leaves a tenth to fresh addresses.
+constexpr int kProbeRate = 1280;
+constexpr int kProbeBurst = PeerRegistry::kMaxProbes - kProbeRate;
+
+std::string shown_name(const Beacon& beacon) {
+  const std::string name = printable(beacon.name);
+  const std::string_view trimmed = trim(name);
+  return trimmed.empty() ? to_string(beacon.id).substr(0, 8) : std::string(trimmed);
+}
+
+Peer peer_of(const Sighting& sighting, Time now) {
+  return {.id = sighting.beacon.id,
+          .name = shown_name(sighting.beacon),
+          .endpoint = sighting.sender,
+          .interface_index = sighting.interface_index,
+          .role = sighting.beacon.information.role,
+          .state = sighting.beacon.state,
+          .boot_id = sighting.beacon.boot_id,
+          .sequence = sighting.beacon.sequence,
+          .last_seen = now};
+}
+
+// The same but for what every beacon changes.
+bool looks_alike(const Peer& known, Peer seen) {
+  seen.sequence = known.sequence;
+  seen.last_seen = known.last_seen;
+  return seen == known;
+}
+
+}  // namespace
+
+PeerRegistry::PeerRegistry(Options options) : options_(options), probes_(kProbeRate, kProbeBurst) {}
+
+std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
+  if (!plausible(sighting)) {
+    ++counters_.forged;
+    return {};
+  }
+  if (sighting.proof == Proof::None) {
+    ++counters_.unproven;
+    return {};
+  }
+  const auto found = entries_.find(sighting.beacon.id);
+  if (found == entries_.end()) return appear(peer_of(sighting, now), now);
+  Entry& entry = found->second;
+  if (entry.peer.endpoint.address != sighting.sender.address) {
+    // Both have proven their address, neither the id: the first keeps it while it lives.
+    if (now - entry.peer.last_seen < options_.ttl) {
+      ++counters_.contested;
+      return {};
+    }
+    leave_address(entry.peer.endpoint.address);
+    enter_address(sighting.sender.address, now);
+  } else if (entry.peer.boot_id == sighting.beacon.boot_id &&
+             entry.peer.sequence >= sighting.beacon.sequence) {
+    ++counters_.stale;
+    return {};
+  }
+  return update(entry, peer_of(sighting, now));
+}
+
+std::vector<PeerEvent> PeerRegistry::goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,
+                                             Time) {
+  if (proof == Proof::None) {
+    ++counters_.unproven;
+    return {};
+  }
+  const auto found = entries_.find(goodbye.id);
+  if (found == entries_.end()) return {};
+  const Peer& peer = found->second.peer;
+  if (peer.endpoint.address != sender.address) {
+    ++counters_.contested;
+    return {};
+  }
+  if (peer.boot_id != goodbye.boot_id || peer.sequence >= goodbye.sequence) {
+    ++counters_.stale;
+    return {};
+  }
+  return {lose(found)};
+}
+
+std::vector<PeerEvent> PeerRegistry::expire(Time now) {
+  std::vector<Entries::iterator> over;
+  for (const DeviceId& id : by_age_) {
+    const auto entry = entries_.find(id);
+    if (now - entry->second.peer.last_seen < options_.ttl) break;
+    over.push_back(entry);
+  }
+  std::ranges::sort(over, {}, [](Entries::iterator entry) { return entry->second.order; });
+  std::vector<PeerEvent> events;
+  for (const Entries::iterator entry : over) events.emplace_back(lose(entry));
+  forget_silent_addresses(now);
+  return events;
+}
+
+std::optional<Time> PeerRegistry::next_deadline() const {
+  if (by_age_.empty()) return std::nullopt;
+  return entries_.at(by_age_.front()).peer.last_seen + options_.ttl;
+}
+
+const Peer* PeerRegistry::find(const DeviceId& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second.peer;
+}
+
+std::vector<const Peer*> PeerRegistry::peers() const {
+  std::vector<const Entry*> entries;
+  for (const auto& [id, entry] : entries_) entries.push_back(&entry);
+  std::ranges::sort(entries, {}, &Entry::order);
+  std::vector<const Peer*> peers;
+  for (const Entry* entry : entries) peers.push_back(&entry->peer);
+  return peers;
+}
+
+bool PeerRegistry::plausible(const Sighting& sighting) const {
+  const Ipv4Address sender = sighting.sender.address;
+  const bool one_host = sender && !sender.is_multicast() && sender != kLimitedBroadcast;
+  const bool right_port = options_.sink_port == 0 || sighting.sender.port == options_.sink_port;
+  return one_host && right_port && sighting.sender.port != 0 && sighting.beacon.address == sender;
+}
+
+std::vector<PeerEvent> PeerRegistry::appear(Peer seen, Time now) {
+  const auto known = addresses_.find(seen.endpoint.address);
+  const bool crowded = known != addresses_.end() && known->second.peers >= kMaxPeersPerAddress;
+  if (crowded || entries_.size() >= options_.max_peers) {
+    ++counters_.refused;
+    return {};
+  }
+  enter_address(seen.endpoint.address, now);
+  const auto age = by_age_.insert(by_age_.end(), seen.id);
+  const auto entry = entries_.emplace(
+      seen.id, Entry{.peer = std::move(seen), .order = appearances_++, .age = age, .probed = now});
+  return {PeerAppeared{entry.first->second.peer}};
+}
+
+std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen) {
+  const bool alike = looks_alike(entry.peer, seen);
+  entry.peer = std::move(seen);
+  by_age_.splice(by_age_.end(), by_age_, entry.age);
+  if (alike) return {PeerRefreshed{entry.peer.id}};
+  return {PeerChanged{entry.peer}};
+}
+
+PeerLost PeerRegistry::lose(Entries::iterator entry) {
+  const DeviceId id = entry->first;
+  leave_address(entry->second.peer.endpoint.address);
+  by_age_.erase(entry->second.age);
+  entries_.erase(entry);
+  return {id};
+}
+
+void PeerRegistry::enter_address(Ipv4Address address, Time now) {
+  const auto [at, fresh] = addresses_.try_emplace(address, Address{.heard = now, .probed = now});
+  if (!fresh && at->second.peers == 0) --unproven_;
+  ++at->second.peers;
+}
+
+void PeerRegistry::leave_address(Ipv4Address address) {
+  const auto at = addresses_.find(address);
+  if (--at->second.peers == 0) addresses_.erase(at);
+}
+
+}  // namespace wfdcast::discovery
