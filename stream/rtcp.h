@@ -18,11 +18,11 @@ using NtpTime = std::uint64_t;  // 32.32 seconds since 1900
 // RFC 3550 section 6.4.
 struct ReportBlock {
   Ssrc ssrc;
-  std::uint8_t fraction_lost = 0;     // of 256
-  std::int32_t cumulative_lost = 0;   // 24 bits, signed
-  std::uint32_t highest_sequence = 0; // extended
-  std::uint32_t jitter = 0;           // RTP ticks
-  std::uint32_t last_sr = 0;          // middle 32 bits of NTP
+  std::uint8_t fraction_lost = 0;         // of 256
+  std::int32_t cumulative_lost = 0;       // 24 bits, signed
+  std::uint32_t highest_sequence = 0;     // extended
+  std::uint32_t jitter = 0;               // RTP ticks
+  std::uint32_t last_sr = 0;              // middle 32 bits of NTP
   std::uint32_t delay_since_last_sr = 0;  // 1/65536 s
   bool operator==(const ReportBlock&) const = default;
 };
@@ -39,8 +39,16 @@ struct ReceiverReport {
   std::vector<ReportBlock> blocks;
   bool operator==(const ReceiverReport&) const = default;
 };
-struct SourceDescription { Ssrc ssrc; std::string cname; bool operator==(const SourceDescription&) const = default; };
-struct Bye { std::vector<Ssrc> ssrcs; std::string reason; bool operator==(const Bye&) const = default; };
+struct SourceDescription {
+  Ssrc ssrc;
+  std::string cname;
+  bool operator==(const SourceDescription&) const = default;
+};
+struct Bye {
+  std::vector<Ssrc> ssrcs;
+  std::string reason;
+  bool operator==(const Bye&) const = default;
+};
 // Our APP packet "wfdc": what a wfdcast sink has at its output (docs/protocol.md).
 struct PlayoutReport {
   Ssrc ssrc;
@@ -49,6 +57,9 @@ struct PlayoutReport {
   bool operator==(const PlayoutReport&) const = default;
 };
 using RtcpPacket = std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport>;
+
+// Packets in one compound, and values that they hold (an SDES may describe 31).
+inline constexpr std::size_t kMaxRtcpPackets = 32;
 
 enum class RtcpError { Truncated, BadVersion, BadOrder, BadLength };
 // A compound packet (RFC 3550 section 6.1 and appendix A.2): SR or RR first.

@@ -1,27 +1,20 @@
 #pragma once
 
-#include <memory>
 #include <optional>
-#include <string>
-#include <variant>
 #include <vector>
 
 #include "base/time.h"
+#include "stream/packet_ring.h"
+#include "stream/path_watch.h"
+#include "stream/playout_clock.h"
+#include "stream/receiver_event.h"
+#include "stream/reception_statistics.h"
 #include "stream/rtcp.h"
 #include "stream/rtp.h"
+#include "stream/sequence_tracker.h"
 #include "wfd/transport.h"
 
 namespace wfdcast::stream {
-
-// A move to the group was compared with unicast for at least 500 packets (or
-// 2 s and 50 packets): the group's copy can take over, or not.
-struct GroupFit { std::string detail; };    // "lag=3ms lost=0 of=500"
-struct GroupUnfit { std::string detail; };  // why: "lag 180 ms does not fit latency 150 ms"
-struct GroupSilent {};    // nothing from the group for 300 ms while it is the only path
-struct GroupMissing {};   // joined, and nothing for 1 s: send the membership report again
-struct UnicastArrived {}; // the first packet of the unicast copy, while returning
-struct PictureLost {};    // a loss reached the output: ask for an IDR
-using ReceiverEvent = std::variant<GroupFit, GroupUnfit, GroupSilent, GroupMissing, UnicastArrived, PictureLost>;
 
 // The sink's media path: RTP packets from two paths in, TS out in order and at
 // a steady delay. Duplicates (also the same packet by both paths) are dropped
@@ -30,38 +23,41 @@ using ReceiverEvent = std::variant<GroupFit, GroupUnfit, GroupSilent, GroupMissi
 class RtpReceiver {
  public:
   struct Options {
-    Ssrc ssrc;                 // ours, for reports; even
-    std::optional<Ssrc> media; // what RTSP named; nullopt: the first one seen is kept
+    Ssrc ssrc;                  // ours, for reports; even
+    std::optional<Ssrc> media;  // what RTSP named; nullopt: the first one seen is kept
     Duration latency = 150ms;
   };
   struct Counters {
-    std::uint64_t received = 0;    // distinct packets
-    std::uint64_t lost = 0;        // still missing when due at the output
-    std::uint64_t recovered = 0;   // brought back by repair
-    std::uint64_t late = 0;        // came after they were due
+    std::uint64_t received = 0;   // distinct packets
+    std::uint64_t lost = 0;       // still missing when due at the output
+    std::uint64_t recovered = 0;  // brought back by repair
+    std::uint64_t late = 0;       // came after they were due: given out at once, or lost if passed
     std::uint64_t duplicates = 0;
-    std::uint64_t foreign = 0;     // another SSRC or payload type, or not RTP
-    std::uint64_t bytes = 0;       // of TS that went out
-    Duration jitter{};             // RFC 3550 appendix A.8
-    Duration delay{};              // from arrival (least) to output
-    Duration buffered{};           // between the newest and the next due packet
+    std::uint64_t foreign = 0;   // another SSRC, payload type or sequence, not RTP, not TS
+    std::uint64_t overflow = 0;  // no room in memory
+    std::uint64_t bytes = 0;     // of TS that went out
+    Duration jitter{};           // RFC 3550 appendix A.8
+    Duration delay{};            // from arrival (least) to output
+    Duration buffered{};         // between the newest and the next due packet
   };
 
   explicit RtpReceiver(const Options& options);
-  ~RtpReceiver();
 
   // One datagram. The caller has checked address and port.
   [[nodiscard]] std::vector<ReceiverEvent> receive(ByteView datagram, Delivery path, Time now);
   void sender_report(const SenderReport& report, Time now);
 
   // Which paths are expected from now on.
-  void expect(Delivery path);   // one path only
-  void compare_group(Time now); // unicast runs, the group was joined as well
-  void await_unicast(Time now); // the group runs, unicast will come as well
-  void pause(Time now);         // silence is right
+  void expect(Delivery path);    // one path only
+  void compare_group(Time now);  // unicast runs, the group was joined as well
+  void await_unicast(Time now);  // the group runs, unicast will come as well
+  void pause(Time now);          // silence is right
   void resume(Time now);
 
-  // Calls `out(ByteView ts)` for each packet whose time has come.
+  // Calls `out(ByteView ts)` for each packet whose time has come, or comes
+  // within kTogether. next_deadline() is kTogether after the first of them is
+  // due, so one wake-up serves 2 ms of packets and none is off by more than 1.
+  static constexpr Duration kTogether = 1ms;
   template <class Out>
   void take(Time now, Out&& out) {
     while (const auto ts = next_due(now)) out(*ts);
@@ -76,9 +72,26 @@ class RtpReceiver {
   [[nodiscard]] Counters counters(Time now) const;
 
  private:
+  // An output that stood still this long begins a new time line.
+  static constexpr Duration kDry = 1s;
+  static constexpr Duration kPictureLostInterval = 500ms;
+
   [[nodiscard]] std::optional<ByteView> next_due(Time now);
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  [[nodiscard]] bool ours(const RtpPacket& packet);
+  void keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now);
+  void report_loss(Time now, std::vector<ReceiverEvent>& events);
+
+  Options options_;
+  std::optional<Ssrc> media_;
+  Counters counters_;
+  SequenceTracker sequence_;
+  PacketRing ring_;
+  PlayoutClock clock_;
+  ReceptionStatistics statistics_;
+  PathWatch watch_;
+  Time last_packet_{};
+  enum class Picture : std::uint8_t { Whole, Lost } picture_ = Picture::Whole;
+  Time next_picture_lost_{};  // the earliest
 };
 
 }  // namespace wfdcast::stream

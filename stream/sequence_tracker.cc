@@ -1,0 +1,50 @@
+#include "stream/sequence_tracker.h"
+
+#include <cstdlib>
+
+namespace wfdcast::stream {
+namespace {
+
+int distance(std::uint16_t to, std::uint16_t from) {
+  return static_cast<std::int16_t>(static_cast<std::uint16_t>(to - from));
+}
+
+}  // namespace
+
+std::optional<SequenceTracker::Place> SequenceTracker::place(std::uint16_t sequence) {
+  if (!started_) return begin(sequence);
+  const int step = distance(sequence, static_cast<std::uint16_t>(highest_));
+  if (std::abs(step) > kMaxJump) return far(sequence);
+  suspect_.reset();
+  const std::uint64_t extended = highest_ + static_cast<std::uint64_t>(std::int64_t{step});
+  if (extended < floor_) return std::nullopt;
+  if (step > 0) highest_ = extended;
+  return Place{step > 0 ? Step::Newer : Step::Older, extended, extended - holes_, 0};
+}
+
+// One cycle of room below, so that packets older than the first have numbers.
+SequenceTracker::Place SequenceTracker::begin(std::uint16_t sequence) {
+  started_ = true;
+  highest_ = 0x1'0000 + std::uint64_t{sequence};
+  return {Step::First, highest_, highest_, 0};
+}
+
+std::optional<SequenceTracker::Place> SequenceTracker::far(std::uint16_t sequence) {
+  const int since_suspect = suspect_ ? distance(sequence, *suspect_) : -1;
+  // The copy of the suspect by the other path neither confirms nor refutes.
+  if (since_suspect == 0) return std::nullopt;
+  if (since_suspect < 0 || since_suspect > kConfirmWithin) {
+    suspect_ = sequence;
+    return std::nullopt;
+  }
+  suspect_.reset();
+  const auto ahead = static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(highest_));
+  const bool forward = ahead < 0x8000;
+  highest_ += ahead;
+  floor_ = highest_;
+  holes_ += ahead - 1U;
+  return Place{forward ? Step::Jumped : Step::Restarted, highest_, highest_ - holes_,
+               forward ? ahead - 1U : 0U};
+}
+
+}  // namespace wfdcast::stream
