@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@
 namespace wfdcast::platform {
 
 // A child process in its own process group, reaped by pidfd (SIGCHLD where the
-// kernel has none). Only stdin, stdout and stderr are inherited.
+// kernel has none). Only stdin, stdout and stderr are inherited. It dies when
+// our process dies; the rest of its group dies when it exits.
 class Child {
  public:
   struct Options {
@@ -21,6 +23,7 @@ class Child {
     bool pipe_stdout = false;          // else our stderr
   };
   using OnExit = std::function<void(std::string how)>;  // "exited with 3", "killed by signal 11 (SIGSEGV)"
+  // A command that cannot be executed is an error here, not an exit.
   [[nodiscard]] static Result<std::unique_ptr<Child>> start(EventLoop& loop, const Options& options,
                                                             OnExit on_exit);
   // Kills the whole group and reaps without a callback.
@@ -30,15 +33,24 @@ class Child {
 
   // TERM to the group now, KILL after `grace`.
   void stop(Duration grace);
-  [[nodiscard]] int stdin_fd() const;  // non-blocking; -1 when not piped
-  [[nodiscard]] int stdout_fd() const;
-  void close_stdin();
-  [[nodiscard]] int pid() const;
+  [[nodiscard]] int stdin_fd() const { return stdin_.get(); }    // non-blocking; -1 when not piped
+  [[nodiscard]] int stdout_fd() const { return stdout_.get(); }  // may hold output after on_exit
+  void close_stdin() { stdin_.reset(); }
+  [[nodiscard]] int pid() const { return pid_; }
 
  private:
-  struct Impl;
-  explicit Child(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  Child(EventLoop& loop, int pid, Fd stdin_pipe, Fd stdout_pipe, OnExit on_exit);
+  void reap_if_over();
+
+  EventLoop& loop_;
+  int pid_;
+  bool reaped_ = false;
+  Fd stdin_, stdout_, pidfd_;
+  OnExit on_exit_;
+  std::optional<Watch> exited_;         // by pidfd
+  std::optional<SignalWatch> sigchld_;  // where there is none
+  Timer first_look_;                    // for an exit before sigchld_ was there
+  Timer kill_;
 };
 
 }  // namespace wfdcast::platform

@@ -18,7 +18,8 @@ struct Interface {
   std::string name;
   bool up = false;  // administratively up, with carrier
   struct Address {
-    Ipv4Address address, broadcast;  // broadcast: computed from the prefix where the kernel has none
+    Ipv4Address address;
+    Ipv4Address broadcast;  // computed where the kernel has none; none for /31 and /32
     int prefix = 0;
     bool operator==(const Address&) const = default;
   };

@@ -23,7 +23,7 @@ void notify_systemd(std::string_view state);
 [[nodiscard]] Duration watchdog_period();
 
 [[nodiscard]] std::string host_name();
-// Ignores SIGPIPE, raises the soft limit of descriptors to the hard one.
+// Ignores SIGPIPE, does not ignore SIGCHLD, raises the soft limit of descriptors to the hard one.
 void prepare_process();
 
 }  // namespace wfdcast::platform

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "platform/fd.h"
+
+namespace wfdcast::platform {
+
+// A pipe whose ends are closed by exec and leave 0, 1 and 2 alone.
+struct Pipe {
+  Fd read_end, write_end;
+};
+[[nodiscard]] Result<Pipe> make_pipe();
+
+// What a new process gets as its standard streams; stderr stays ours.
+struct StandardStreams {
+  int input = -1;   // -1: /dev/null
+  int output = -1;  // -1: our stderr
+};
+
+// Forks and executes: own process group, default signals, dies with us, nothing
+// inherited but the three streams. Returns the pid once exec has succeeded; the
+// reason of a failed exec comes back as the error.
+[[nodiscard]] Result<int> spawn(const std::vector<std::string>& command, const StandardStreams& streams);
+
+}  // namespace wfdcast::platform

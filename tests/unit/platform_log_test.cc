@@ -1,0 +1,95 @@
+#include "platform/log.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "platform/fd.h"
+
+namespace wfdcast::platform {
+namespace {
+
+using testing::MatchesRegex;
+using namespace std::string_view_literals;
+
+// What `body` writes to stderr, which is a pipe meanwhile.
+std::string stderr_of(const std::function<void()>& body) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  const Fd read_end(ends[0]), saved(::dup(STDERR_FILENO));
+  ::dup2(ends[1], STDERR_FILENO);
+  ::close(ends[1]);
+  body();
+  ::dup2(saved.get(), STDERR_FILENO);
+  std::array<char, 8192> text{};
+  const ssize_t size = ::read(read_end.get(), text.data(), text.size());
+  return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+// $JOURNAL_STREAM as systemd sets it for the stderr of now.
+void set_journal_stream(unsigned off_by) {
+  struct stat status{};
+  ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
+  ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino + off_by).c_str(), 1);
+}
+
+TEST(Log, LineHasTimeAndSeverity) {
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_THAT(stderr_of([] { log(Severity::Warning, "sink {}: lost", 3); }),
+              MatchesRegex("[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9][0-9][0-9] warning: sink 3: lost\n"));
+}
+
+TEST(Log, JournalGetsThePriority) {
+  EXPECT_EQ(stderr_of([] {
+              set_journal_stream(0);
+              log(Severity::Error, "no");
+              log(Severity::Info, "yes");
+            }),
+            "<3>no\n<6>yes\n");
+  ::unsetenv("JOURNAL_STREAM");
+}
+
+TEST(Log, StderrThatIsNotTheJournalGetsTheTime) {
+  EXPECT_THAT(stderr_of([] {
+                set_journal_stream(1);
+                log(Severity::Info, "x");
+              }),
+              MatchesRegex("[0-9:.]+ info: x\n"));
+  ::unsetenv("JOURNAL_STREAM");
+}
+
+TEST(Log, APeersNameForgesNoLineAndSteersNoTerminal) {
+  const std::string line =
+      stderr_of([] { log_line(Severity::Info, "a\nb\r\x1b[2J\x7f\0z \xc2\x9b!"sv); });
+  EXPECT_THAT(line, testing::EndsWith("info: a\\x0ab\\x0d\\x1b[2J\\x7f\\x00z \\x9b!\n"));
+}
+
+TEST(Log, KeepsOtherText) {
+  EXPECT_THAT(stderr_of([] { log_line(Severity::Info, "Büro Žižkov 東京 \\x"); }),
+              testing::EndsWith("info: Büro Žižkov 東京 \\x\n"));
+}
+
+TEST(Log, LevelHidesLessSevereLines) {
+  set_log_level(Severity::Warning);
+  EXPECT_EQ(stderr_of([] { log(Severity::Notice, "hidden"); }), "");
+  EXPECT_TRUE(log_enabled(Severity::Error));
+  set_log_level(Severity::Info);
+  EXPECT_FALSE(log_enabled(Severity::Debug));
+}
+
+TEST(Log, SeveritiesHaveNames) {
+  EXPECT_EQ(parse_severity("error"), Severity::Error);
+  EXPECT_EQ(parse_severity("debug"), Severity::Debug);
+  EXPECT_EQ(parse_severity("Debug"), std::nullopt);
+  EXPECT_EQ(parse_severity(""), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wfdcast::platform
