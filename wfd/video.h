@@ -15,6 +15,7 @@ struct VideoModes {
   [[nodiscard]] bool empty() const { return (cea | vesa | hh) == 0; }
 };
 [[nodiscard]] VideoModes operator&(const VideoModes& a, const VideoModes& b);
+[[nodiscard]] VideoModes operator|(const VideoModes& a, const VideoModes& b);
 
 enum class VideoTable : std::uint8_t { Cea, Vesa, Hh };
 

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "daemon/interfaces.h"
+#include "discovery/beacon_schedule.h"
+#include "platform/udp_socket.h"
+
+namespace wfdcast::daemon {
+
+// The sink's side of discovery: sends its beacons, answers probes, hears
+// invitations. Unicast comes to the socket that beacons go out of; a second
+// socket hears broadcast probes on the discovery port, bound to the broadcast
+// address so that a source on the same board keeps the port.
+class Announcer {
+ public:
+  using OnInvitation = std::function<void(const discovery::Invitation&, const Endpoint& sender, int interface_index)>;
+
+  // Throws std::system_error.
+  Announcer(platform::EventLoop& loop, const Interfaces& interfaces, discovery::BeaconSchedule::Options options,
+            OnInvitation on_invitation);
+
+  void interfaces_changed();
+  void set_state(discovery::SinkState state);
+  void say_goodbye();
+  [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
+
+ private:
+  void receive(const platform::UdpSocket::Datagram& datagram);
+  void send(const std::vector<discovery::Outgoing>& datagrams);
+
+  platform::EventLoop& loop_;
+  const Interfaces& interfaces_;
+  DeviceId id_;
+  discovery::BeaconSchedule schedule_;
+  OnInvitation on_invitation_;
+  std::uint64_t malformed_ = 0;
+  platform::Timer timer_;
+  std::unique_ptr<platform::UdpSocket> socket_, broadcasts_;
+};
+
+}  // namespace wfdcast::daemon

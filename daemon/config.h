@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "platform/log.h"
+#include "stream/multicast_group.h"
+
+namespace wfdcast::daemon {
+
+enum class DaemonRole { Source, Sink };
+enum class ConnectPolicy { Paired, None, All };
+enum class Takeover { Never, Paired, Ask };
+enum class SecurityMode { Paired, Open };
+
+// Everything that wfdd.toml can say, with its defaults.
+struct Config {
+  DaemonRole role = DaemonRole::Sink;
+  std::string name;  // empty: the host name
+  std::vector<std::string> interface{"wlan0"};
+
+  struct Discovery {
+    std::uint16_t port = 7236;
+    Duration interval = 1s, ttl = 5s;
+    int max_peers = 1024;
+  } discovery;
+  struct Rtsp {
+    std::uint16_t port = 7236;
+    Duration keepalive = 10s, timeout = 30s;
+    int max_sessions = 1024;
+  } rtsp;
+  struct Stream {
+    stream::DeliveryPolicy delivery = stream::DeliveryPolicy::Auto;
+    std::string video = "720p30";  // the largest and fastest wanted, or "best"
+    std::string group = "239.0.0.11";
+    std::uint16_t rtp_port = 15550;
+    int ttl = 2;
+    bool loop = false;
+    std::string latency = "auto";  // or a duration
+    std::vector<std::string> repair{"nack", "fec"};
+  } stream;
+  struct Source {
+    std::string input = "test:";
+    std::uint64_t bitrate = 8'000'000;
+    ConnectPolicy connect = ConnectPolicy::Paired;
+    std::vector<std::string> input_from{"none"};
+  } source;
+  struct Sink {
+    std::string output = "display:";
+    Takeover takeover = Takeover::Paired;
+  } sink;
+  struct Security {
+    SecurityMode mode = SecurityMode::Open;
+    std::string identity = "state";
+    std::vector<std::string> open_interfaces;
+  } security;
+  struct Wifi {
+    std::string control = "/run/wpa_supplicant";
+    bool p2p = true;
+  } wifi;
+  struct Control {
+    std::string socket = "/run/wfdcast/wfdd.sock";
+  } control;
+  struct State {
+    std::string directory = "/var/lib/wfdcast";
+  } state;
+  struct Http {
+    std::string listen;
+  } http;
+  struct Log {
+    platform::Severity level = platform::Severity::Info;
+  } log;
+
+  // The sink's receive buffer; "auto" begins with 150 ms.
+  [[nodiscard]] Duration latency() const;
+  // What stream.video allows of the tables.
+  [[nodiscard]] VideoModes wanted_modes() const;
+};
+
+// One line for a person: "wfdd.toml:3:8: stream.ttl: must be 1 to 255".
+class ConfigError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The file (empty path: none), then each "KEY=VALUE". Throws ConfigError.
+[[nodiscard]] Config load_config(const std::string& path, std::span<const std::string> settings);
+// Applies one "KEY=VALUE"; `config` is unchanged when it throws.
+void apply_setting(Config& config, std::string_view setting);
+// What only the whole shows: an even RTP port, a group that is one. Throws ConfigError.
+void check_config(const Config& config);
+// The whole configuration as TOML, one `key = value` a line, dotted keys.
+[[nodiscard]] std::string print_config(const Config& config);
+
+// The keys whose values differ, in the order of the table.
+[[nodiscard]] std::vector<std::string> changed_keys(const Config& before, const Config& after);
+void copy_key(Config& to, const Config& from, std::string_view key);
+// Whether the daemon can take a change of this key while it runs.
+[[nodiscard]] bool changes_live(std::string_view key);
+[[nodiscard]] std::vector<std::string> config_keys();
+
+}  // namespace wfdcast::daemon

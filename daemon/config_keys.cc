@@ -1,0 +1,90 @@
+#include "daemon/config_keys.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace wfdcast::daemon {
+namespace {
+
+template <class T>
+Field number(T& value, std::int64_t least, std::int64_t most) {
+  return NumberField{least, most, [&value] { return static_cast<std::int64_t>(value); },
+                     [&value](std::int64_t v) { value = static_cast<T>(v); }};
+}
+Field port(std::uint16_t& value) { return number(value, 1, 65535); }
+
+// `names` in the order of the enumerators.
+template <class Enum>
+Field choice(Enum& value, std::vector<std::string_view> names) {
+  return ChoiceField{std::move(names), [&value] { return static_cast<std::size_t>(value); },
+                     [&value](std::size_t index) { value = static_cast<Enum>(index); }};
+}
+
+// Severities start at 3.
+Field severity(platform::Severity& value) {
+  return ChoiceField{{"error", "warning", "notice", "info", "debug"},
+                     [&value] { return static_cast<std::size_t>(value) - 3; },
+                     [&value](std::size_t index) { value = static_cast<platform::Severity>(index + 3); }};
+}
+
+constexpr std::uint64_t kLeastBitrate = 100'000;
+constexpr std::uint64_t kMostBitrate = 400'000'000;
+
+const std::vector<Key> kKeys{
+    {"role", Change::AtStart, [](Config& c) { return choice(c.role, {"source", "sink"}); }},
+    {"name", Change::AtStart, [](Config& c) -> Field { return TextField{&c.name}; }},
+    {"interface", Change::AtStart, [](Config& c) -> Field { return ListField{&c.interface}; }},
+
+    {"discovery.port", Change::AtStart, [](Config& c) { return port(c.discovery.port); }},
+    {"discovery.interval", Change::AtStart,
+     [](Config& c) -> Field { return DurationField{100ms, 60s, &c.discovery.interval}; }},
+    {"discovery.ttl", Change::AtStart, [](Config& c) -> Field { return DurationField{1s, 600s, &c.discovery.ttl}; }},
+    {"discovery.max_peers", Change::AtStart, [](Config& c) { return number(c.discovery.max_peers, 1, 65536); }},
+
+    {"rtsp.port", Change::AtStart, [](Config& c) { return port(c.rtsp.port); }},
+    {"rtsp.keepalive", Change::Live, [](Config& c) -> Field { return DurationField{1s, 55s, &c.rtsp.keepalive}; }},
+    {"rtsp.timeout", Change::Live, [](Config& c) -> Field { return DurationField{10s, 3600s, &c.rtsp.timeout}; }},
+    {"rtsp.max_sessions", Change::Live, [](Config& c) { return number(c.rtsp.max_sessions, 1, 65536); }},
+
+    {"stream.delivery", Change::AtStart,
+     [](Config& c) { return choice(c.stream.delivery, {"auto", "unicast", "multicast"}); }},
+    {"stream.video", Change::AtStart, [](Config& c) -> Field { return TextField{&c.stream.video}; }},
+    {"stream.group", Change::AtStart, [](Config& c) -> Field { return TextField{&c.stream.group}; }},
+    {"stream.rtp_port", Change::AtStart, [](Config& c) { return number(c.stream.rtp_port, 1024, 65534); }},
+    {"stream.ttl", Change::AtStart, [](Config& c) { return number(c.stream.ttl, 1, 255); }},
+    {"stream.loop", Change::AtStart, [](Config& c) -> Field { return SwitchField{&c.stream.loop}; }},
+    {"stream.latency", Change::Live, [](Config& c) -> Field { return TextField{&c.stream.latency}; }},
+    {"stream.repair", Change::AtStart, [](Config& c) -> Field { return ListField{&c.stream.repair}; }},
+
+    {"source.input", Change::AtStart, [](Config& c) -> Field { return TextField{&c.source.input}; }},
+    {"source.bitrate", Change::Live,
+     [](Config& c) -> Field { return SizeField{kLeastBitrate, kMostBitrate, &c.source.bitrate}; }},
+    {"source.connect", Change::Live, [](Config& c) { return choice(c.source.connect, {"paired", "none", "all"}); }},
+    {"source.input_from", Change::AtStart, [](Config& c) -> Field { return ListField{&c.source.input_from}; }},
+
+    {"sink.output", Change::AtStart, [](Config& c) -> Field { return TextField{&c.sink.output}; }},
+    {"sink.takeover", Change::Live, [](Config& c) { return choice(c.sink.takeover, {"never", "paired", "ask"}); }},
+
+    {"security.mode", Change::AtStart, [](Config& c) { return choice(c.security.mode, {"paired", "open"}); }},
+    {"security.identity", Change::AtStart, [](Config& c) -> Field { return TextField{&c.security.identity}; }},
+    {"security.open_interfaces", Change::AtStart,
+     [](Config& c) -> Field { return ListField{&c.security.open_interfaces}; }},
+
+    {"wifi.control", Change::AtStart, [](Config& c) -> Field { return TextField{&c.wifi.control}; }},
+    {"wifi.p2p", Change::AtStart, [](Config& c) -> Field { return SwitchField{&c.wifi.p2p}; }},
+    {"control.socket", Change::AtStart, [](Config& c) -> Field { return TextField{&c.control.socket}; }},
+    {"state.directory", Change::AtStart, [](Config& c) -> Field { return TextField{&c.state.directory}; }},
+    {"http.listen", Change::AtStart, [](Config& c) -> Field { return TextField{&c.http.listen}; }},
+    {"log.level", Change::Live, [](Config& c) { return severity(c.log.level); }},
+};
+
+}  // namespace
+
+std::span<const Key> key_table() { return kKeys; }
+
+const Key* find_key(std::string_view name) {
+  const auto key = std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& k) { return k.name == name; });
+  return key == kKeys.end() ? nullptr : &*key;
+}
+
+}  // namespace wfdcast::daemon

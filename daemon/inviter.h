@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "discovery/peer_registry.h"
+#include "wfd/ids.h"
+
+namespace wfdcast::daemon {
+
+// Which sinks are wanted, and who was invited with which token. It sends
+// nothing: its owner sends the invitations that tick() returns.
+//
+// A token is single use, lives 10 s, and belongs to one address and sink. An
+// invitation is repeated until the sink connects; a sink whose session ended
+// is invited again after a back-off, for as long as it is wanted.
+class Inviter {
+ public:
+  static constexpr Duration kTokenLife = 10s;
+  static constexpr Duration kRepeat = 500ms;
+  static constexpr Duration kLongestBackOff = 30s;
+
+  struct Invite {
+    discovery::Peer peer;
+    InvitationToken token;
+  };
+  using NewToken = std::function<InvitationToken()>;
+  explicit Inviter(NewToken new_token) : new_token_(std::move(new_token)) {}
+
+  void want(const DeviceId& id, Time now);  // now: without waiting for a back-off
+  void forget(const DeviceId& id);
+  [[nodiscard]] bool wanted(const DeviceId& id) const { return wishes_.contains(id); }
+
+  // The peer appeared, moved, or changed its state.
+  void peer_changed(const DeviceId& id, Time now);
+
+  // The invitations that are due, for wanted peers that are in reach and free.
+  [[nodiscard]] std::vector<Invite> tick(const discovery::PeerRegistry& registry, Time now);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+
+  // What a connection from `address` may bring back.
+  [[nodiscard]] std::vector<InvitationToken> tokens_for(Ipv4Address address, Time now) const;
+  void session_opened(const DeviceId& id);  // its token is used up
+  void session_played(const DeviceId& id);  // the back-off starts over
+  void session_ended(const DeviceId& id, Time now);
+
+ private:
+  enum class State { Waiting, Inviting, InSession };
+  struct Wish {
+    State state = State::Waiting;
+    std::optional<Time> next;  // Waiting: when to invite; Inviting: when to repeat; none: once the peer is there
+    Time not_before{};         // back-off
+    InvitationToken token;
+    Ipv4Address address;  // that the token was sent to
+    Time expires{};
+    int failures = 0;
+    bool had_session = false;  // a sink that is busy may still be with us, by a connection that is dead
+  };
+  static void back_off(Wish& wish, Time now);
+
+  NewToken new_token_;
+  std::map<DeviceId, Wish> wishes_;
+};
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,228 @@
+#include "daemon/sink_daemon.h"
+
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::log;
+using platform::Severity;
+using rtsp::SinkSession;
+
+namespace {
+
+// How long an invitation is good for, and how often the source's port is tried.
+constexpr Duration kInvitationLife = 10s;
+constexpr Duration kConnectTimeout = 3s;
+constexpr Duration kRetry = 500ms;
+
+// Every progressive CEA mode in both profiles; the player scales.
+SinkCapabilities capabilities(std::uint16_t rtp_port) {
+  SinkCapabilities ours;
+  VideoModes modes;
+  for (const VideoMode& mode : video_modes()) {
+    if (mode.table == VideoTable::Cea && !mode.interlaced) modes = modes | mode.bit();
+  }
+  for (const H264Profile profile : {H264Profile::ConstrainedBaseline, H264Profile::ConstrainedHigh}) {
+    ours.video.push_back({.profiles = static_cast<std::uint8_t>(profile),
+                          .level = static_cast<std::uint8_t>(H264Level::L4_2),
+                          .modes = modes});
+  }
+  ours.native = 0x40;  // CEA 8: 1920x1080p60
+  ours.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}, {AudioFormat::Aac, kAac48kStereo, 0}};
+  ours.rtp_port = rtp_port;
+  ours.connector = "05";  // HDMI
+  ours.idr_requests = true;
+  ours.multicast = true;
+  return ours;
+}
+
+std::unique_ptr<media::TsOutput> open_output_or_throw(platform::EventLoop& loop, const Config& config,
+                                                      const std::string& helper_directory) {
+  auto output = media::open_output(loop, config.sink.output, helper_directory,
+                                   [](const std::string& line) { log(Severity::Warning, "output: {}", line); });
+  if (!output) throw ConfigError("sink.output: " + output.error());
+  return std::move(*output);
+}
+
+discovery::BeaconSchedule::Options beacon_options(const Environment& environment) {
+  return {.id = environment.id,
+          .name = environment.config.name,
+          .port = environment.config.discovery.port,
+          .information = {.role = Role::PrimarySink, .control_port = environment.config.rtsp.port},
+          .interval = environment.config.discovery.interval,
+          .boot_id = platform::random_u64(),
+          .seed = platform::random_u64()};
+}
+
+}  // namespace
+
+SinkDaemon::SinkDaemon(Environment& environment)
+    : environment_(environment),
+      loop_(environment.loop),
+      config_(environment.config),
+      started_(loop_.now()),
+      interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
+      output_(open_output_or_throw(loop_, config_, environment.media.helper_directory)),
+      retry_timer_(loop_, [this] { connect(); }),
+      shut_down_timer_(loop_, [this] { shut_down_done_(); }),
+      announcer_(loop_, interfaces_, beacon_options(environment),
+                 [this](const discovery::Invitation& invitation, const Endpoint& sender, int index) {
+                   invited(invitation, sender, index);
+                 }) {}
+
+void SinkDaemon::interfaces_changed() {
+  for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
+  announcer_.interfaces_changed();
+  if (stream_) stream_->interfaces_changed();
+  if (!driver_) return;
+  // Back under another index or with another address: the connection is dead. While it is gone, wait.
+  const UsableInterface* interface = interfaces_.by_name(source_->interface);
+  if (interface && (interface->index != source_->interface_index || interface->address != driver_->local().address)) {
+    driver_->apply(&SinkSession::connection_lost);
+  }
+}
+
+// The source that we are with has started over, or lost us.
+bool SinkDaemon::replaces_current(const discovery::Invitation& invitation, Ipv4Address sender) const {
+  return source_ && source_->invitation.source == invitation.source && source_->rtsp.address == sender;
+}
+
+void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index) {
+  const UsableInterface* interface = interfaces_.by_index(interface_index);
+  if (shut_down_done_ || !interface) return;
+  if (source_) {
+    if (source_->invitation.token == invitation.token) return;  // a repetition
+    if (!replaces_current(invitation, sender.address)) {
+      log(Severity::Notice, "invitation from {} at {}: busy with {}, ignoring", printable(invitation.name),
+          to_string(sender.address), source_->name);
+      return;
+    }
+    if (driver_) driver_->apply(&SinkSession::connection_lost);
+  }
+  source_ = Source{.invitation = invitation,
+                   .name = printable(invitation.name),
+                   .rtsp = {sender.address, invitation.information.control_port},
+                   .interface = interface->name,
+                   .interface_index = interface->index,
+                   .expires = loop_.now() + kInvitationLife,
+                   .since = loop_.now(),
+                   .format = std::nullopt};
+  log(Severity::Info, "invited by {} at {}", source_->name, to_string(source_->rtsp));
+  environment_.publish("invited", {{"name", source_->name}, {"address", to_string(sender.address)}});
+  announcer_.set_state(discovery::SinkState::Busy);
+  loop_.post([this] { connect(); });
+}
+
+void SinkDaemon::connect() {
+  if (!source_ || driver_ || connector_) return;
+  connector_ = std::make_unique<platform::Connector>(loop_, source_->rtsp, source_->interface, kConnectTimeout,
+                                                     [this](Result<platform::Fd> fd) { connected(std::move(fd)); });
+}
+
+void SinkDaemon::connected(Result<platform::Fd> fd) {
+  loop_.post([connector = std::shared_ptr<platform::Connector>(std::move(connector_))] {});
+  if (!source_) return;
+  if (!fd) {
+    log(Severity::Debug, "connect to {}: {}", to_string(source_->rtsp), fd.error().message());
+    if (loop_.now() < source_->expires) {
+      retry_timer_.set(loop_.now() + kRetry);
+    } else {
+      ended(fmt::format("cannot connect to {}: {}", to_string(source_->rtsp), fd.error().message()));
+    }
+    return;
+  }
+  start_session(std::move(*fd));
+}
+
+void SinkDaemon::start_session(platform::Fd fd) {
+  (void)platform::prepare_tcp(fd.get(), config_.rtsp.timeout);
+  try {
+    stream_ = std::make_unique<SinkStream>(
+        loop_, config_, interfaces_, source_->interface, *output_,
+        SinkStream::Callbacks{.on_delivery =
+                                  [this](Delivery delivery, const std::string& detail) {
+                                    if (driver_) driver_->apply(&SinkSession::report, delivery, detail);
+                                  },
+                              .on_picture_lost =
+                                  [this] {
+                                    if (driver_) driver_->apply(&SinkSession::request_idr);
+                                  },
+                              .on_heard =
+                                  [this] {
+                                    if (driver_) driver_->heard();
+                                  }});
+  } catch (const std::system_error& error) {
+    return ended(error.what());
+  }
+  rtsp::SinkOptions options{.capabilities = capabilities(stream_->ports().rtp),
+                            .client = stream_->ports(),
+                            .header = rtsp::WfdcastHeader{environment_.id, source_->invitation.token}};
+  driver_ = std::make_unique<Driver>(loop_, std::move(fd), std::move(options),
+                                     [this](const rtsp::SinkEvent& event) { on_session_event(event); });
+  driver_->start();
+}
+
+void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
+  std::visit(overloaded{
+                 [&](const rtsp::StreamChosen& e) {
+                   source_->format = e.format;
+                   log(Severity::Info, "session with {}: {}", source_->name, to_string(e.format));
+                 },
+                 [&](const rtsp::StreamReady& e) { stream_->start(e.transport, source_->rtsp.address); },
+                 [&](const rtsp::StreamPlaying&) {
+                   stream_->play();
+                   announcer_.set_state(discovery::SinkState::Playing);
+                   log(Severity::Info, "session with {}: playing", source_->name);
+                   environment_.publish("session_playing", session_row());
+                 },
+                 [&](const rtsp::StreamPaused&) {
+                   stream_->pause();
+                   announcer_.set_state(discovery::SinkState::Paused);
+                   log(Severity::Info, "session with {}: paused", source_->name);
+                   environment_.publish("session_paused", session_row());
+                 },
+                 [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
+                 [&](const rtsp::SessionEnded& e) {
+                   const std::string detail = printable(e.detail);
+                   ended(fmt::format("{}{}{}", rtsp::to_string(e.reason), detail.empty() ? "" : ": ", detail));
+                 },
+             },
+             event);
+}
+
+// Driver and stream die outside their own callbacks.
+void SinkDaemon::ended(const std::string& why) {
+  log(Severity::Info, "session with {}: ended, {}", source_->name, why);
+  environment_.publish("session_ended", {{"name", source_->name}, {"reason", why}});
+  source_.reset();
+  retry_timer_.set(std::nullopt);
+  loop_.post([driver = std::shared_ptr<Driver>(std::move(driver_)),
+              stream = std::shared_ptr<SinkStream>(std::move(stream_))]() mutable {
+    stream.reset();
+    driver.reset();
+  });
+  if (shut_down_done_) {
+    shut_down_timer_.set(loop_.now());
+  } else {
+    announcer_.set_state(discovery::SinkState::Available);
+  }
+}
+
+void SinkDaemon::shut_down(std::function<void()> done) {
+  shut_down_done_ = std::move(done);
+  shut_down_timer_.set(driver_ ? loop_.now() + 1500ms : loop_.now());
+  announcer_.say_goodbye();
+  if (driver_) driver_->apply(&SinkSession::end);
+}
+
+std::string SinkDaemon::summary() const {
+  if (interfaces_.usable().empty()) return fmt::format("sink \"{}\": no address", config_.name);
+  if (!source_) return fmt::format("sink \"{}\": available", config_.name);
+  return fmt::format("sink \"{}\": {} with {}", config_.name,
+                     driver_ ? rtsp::to_string(driver_->session().state()) : "connecting", source_->name);
+}
+
+}  // namespace wfdcast::daemon

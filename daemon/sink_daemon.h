@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/announcer.h"
+#include "daemon/config.h"
+#include "daemon/environment.h"
+#include "daemon/interfaces.h"
+#include "daemon/method_table.h"
+#include "daemon/session_driver.h"
+#include "daemon/sink_stream.h"
+#include "media/ts_output.h"
+#include "rtsp/sink_session.h"
+
+namespace wfdcast::daemon {
+
+// The sink: announces itself, connects to the source that invites it, and puts
+// the stream out.
+class SinkDaemon {
+ public:
+  explicit SinkDaemon(Environment& environment);
+  void bind(MethodTable& methods);
+  void setting_changed(std::string_view) {}
+  // Ends the session and says goodbye; `done` when it is over, or after 1.5 s.
+  void shut_down(std::function<void()> done);
+  [[nodiscard]] std::string summary() const;
+
+ private:
+  using Driver = SessionDriver<rtsp::SinkSession>;
+  // The source that we are with, from its invitation to the end of the session.
+  struct Source {
+    discovery::Invitation invitation;
+    std::string name;  // printable
+    Endpoint rtsp;
+    std::string interface;
+    int interface_index = 0;
+    Time expires{};  // of the invitation: how long connecting is tried
+    Time since{};
+    std::optional<StreamFormat> format;
+  };
+
+  void invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index);
+  [[nodiscard]] bool replaces_current(const discovery::Invitation& invitation, Ipv4Address sender) const;
+  void connect();
+  void connected(Result<platform::Fd> fd);
+  void start_session(platform::Fd fd);
+  void on_session_event(const rtsp::SinkEvent& event);
+  void ended(const std::string& why);
+  void interfaces_changed();
+
+  [[nodiscard]] json status() const;
+  [[nodiscard]] json peers() const;
+  [[nodiscard]] json stats() const;
+  [[nodiscard]] json session_row() const;
+  Result<json, RpcError> ask(std::string_view method);
+
+  Environment& environment_;
+  platform::EventLoop& loop_;
+  Config& config_;
+  Time started_;
+  Interfaces interfaces_;
+  std::unique_ptr<media::TsOutput> output_;
+  std::optional<Source> source_;
+  std::function<void()> shut_down_done_;
+  std::unique_ptr<platform::Connector> connector_;
+  std::unique_ptr<SinkStream> stream_;
+  std::unique_ptr<Driver> driver_;
+  platform::Timer retry_timer_, shut_down_timer_;
+  Announcer announcer_;
+};
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "daemon/interfaces.h"
+#include "discovery/peer_registry.h"
+#include "platform/udp_socket.h"
+#include "security/cookie.h"
+
+namespace wfdcast::daemon {
+
+// The source's side of discovery: one UDP socket hears every sink, probes the
+// ones that have not proven their address, and keeps the registry.
+class SinkFinder {
+ public:
+  struct Options {
+    DeviceId id;
+    std::uint16_t port = 7236;
+    discovery::PeerRegistry::Options registry;
+  };
+  struct Counters {
+    std::uint64_t datagrams = 0;
+    std::uint64_t malformed = 0;        // not ours, another version, forged address, from beyond the link
+    std::uint64_t other_interface = 0;  // came in where we do not look
+    std::uint64_t probes = 0;
+  };
+  using OnEvent = std::function<void(const discovery::PeerEvent&)>;
+
+  // Throws std::system_error when the port cannot be had.
+  SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, const Options& options, OnEvent on_event);
+
+  // Asks every sink to answer at once; at start and when an interface appears.
+  void probe_all();
+  // Sends one datagram to a peer, out of the interface that it was seen on.
+  void send(const discovery::Announcement& announcement, const Endpoint& target, int interface_index);
+
+  [[nodiscard]] const discovery::PeerRegistry& registry() const { return registry_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  void receive(const platform::UdpSocket::Datagram& datagram);
+  void receive_beacon(const discovery::Beacon& beacon, const platform::UdpSocket::Datagram& datagram, Time now);
+  [[nodiscard]] discovery::Proof proof_of(const std::optional<discovery::Cookie>& cookie, Ipv4Address address) const;
+  void publish(const std::vector<discovery::PeerEvent>& events);
+
+  platform::EventLoop& loop_;
+  const Interfaces& interfaces_;
+  Options options_;
+  OnEvent on_event_;
+  security::CookieJar cookies_;
+  discovery::PeerRegistry registry_;
+  Counters counters_;
+  platform::Timer expiry_;
+  std::unique_ptr<platform::UdpSocket> socket_;
+};
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,138 @@
+// What a sink answers on the control socket.
+#include "daemon/rpc_values.h"
+#include "daemon/sink_daemon.h"
+
+namespace wfdcast::daemon {
+
+using rtsp::SinkSession;
+
+namespace {
+
+std::string_view session_state(SinkSession::State state) {
+  using State = SinkSession::State;
+  switch (state) {
+    case State::Greeting:
+    case State::Describing:
+    case State::AwaitingTrigger:
+    case State::SettingUp:
+    case State::Starting: return "negotiating";
+    case State::Playing:
+    case State::Pausing: return "playing";
+    case State::Paused: return "paused";
+    case State::Ending:
+    case State::Ended: return "ending";
+  }
+  return "ending";
+}
+
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+std::string_view delivery_text(const SinkStream* stream, bool playing) {
+  if (!stream || !playing) return "none";
+  return stream->delivery() == Delivery::Multicast ? "multicast" : "unicast";
+}
+
+}  // namespace
+
+void SinkDaemon::bind(MethodTable& methods) {
+  methods.bind_answer("status", [this](const json&) { return status(); });
+  methods.bind_answer("peers", [this](const json&) { return peers(); });
+  methods.bind_answer("stats", [this](const json&) { return stats(); });
+  for (const std::string_view method : {"play", "pause", "idr"}) {
+    methods.bind_answer(method, [this, method](const json&) { return ask(method); });
+  }
+}
+
+json SinkDaemon::session_row() const {
+  const std::string_view state = driver_ ? session_state(driver_->session().state()) : "negotiating";
+  return {{"peer", to_string(source_->invitation.source)},
+          {"name", source_->name},
+          {"address", to_string(source_->rtsp.address)},
+          {"state", state},
+          {"delivery", delivery_text(stream_.get(), state == "playing")},
+          {"video", video_text(source_->format)},
+          {"audio", audio_text(source_->format)},
+          {"since_s", seconds_since(source_->since, loop_.now())},
+          {"note", ""}};
+}
+
+json SinkDaemon::status() const {
+  json sessions = json::array();
+  if (source_) sessions.push_back(session_row());
+  const std::string_view state = driver_ ? session_state(driver_->session().state()) : "idle";
+  const auto counters = stream_ ? stream_->counters() : stream::RtpReceiver::Counters{};
+  json status = common_status(environment_, interfaces_, started_, loop_.now());
+  json& stream = status["stream"];
+  stream = {{"state", state == "playing" || state == "paused" ? state : "idle"},
+            {"delivery", delivery_text(stream_.get(), state == "playing")},
+            {"group", config_.stream.group},
+            {"rtp_port", config_.stream.rtp_port},
+            {"bitrate_bps", stream_ ? stream_->bitrate() : 0},
+            {"source", source_ ? to_string(source_->rtsp.address) : ""},
+            {"packets_received", counters.received},
+            {"packets_lost", counters.lost},
+            {"packets_recovered", counters.recovered},
+            {"packets_late", counters.late},
+            {"jitter_ms", milliseconds(counters.jitter)},
+            {"latency_ms", milliseconds(config_.latency())},
+            {"output", config_.sink.output},
+            {"output_dropped_bytes", output_->dropped_bytes()},
+            {"receive_buffer", nullptr},
+            {"rp_filter", nullptr}};
+  if (stream_) {
+    stream["receive_buffer"] = stream_->socket().receive_buffer;
+    if (stream_->socket().rp_filter) stream["rp_filter"] = *stream_->socket().rp_filter;
+  }
+  status["sessions"] = std::move(sessions);
+  return status;
+}
+
+json SinkDaemon::peers() const {
+  json rows = json::array();
+  if (!source_) return rows;
+  const json session = session_row();
+  rows.push_back({{"id", session["peer"]},
+                  {"name", source_->name},
+                  {"role", "source"},
+                  {"address", session["address"]},
+                  {"interface", source_->interface},
+                  {"via", {"beacon"}},
+                  {"paired", false},
+                  {"state", session["state"] == "negotiating" ? json("connecting") : session["state"]},
+                  {"last_seen_s", 0.0}});
+  return rows;
+}
+
+json SinkDaemon::stats() const {
+  json rows = json::array();
+  if (!stream_ || !driver_ || driver_->session().state() != SinkSession::State::Playing) return rows;
+  const auto counters = stream_->counters();
+  const auto block = stream_->last_block();
+  const double all = static_cast<double>(counters.received + counters.lost);
+  rows.push_back({{"peer", to_string(environment_.id)},
+                  {"name", config_.name},
+                  {"bitrate_bps", stream_->bitrate()},
+                  {"loss_before", block ? json(block->fraction_lost / 256.0) : json()},
+                  {"loss_after", all > 0 ? static_cast<double>(counters.lost) / all : 0.0},
+                  {"recovered", counters.recovered},
+                  {"retransmitted", 0},
+                  {"jitter_ms", milliseconds(counters.jitter)},
+                  {"delay_ms", milliseconds(counters.delay)},
+                  {"buffer_ms", milliseconds(counters.buffered)}});
+  return rows;
+}
+
+Result<json, RpcError> SinkDaemon::ask(std::string_view method) {
+  const auto state = driver_ ? std::optional(driver_->session().state()) : std::nullopt;
+  const auto needed = method == "play" ? SinkSession::State::Paused : SinkSession::State::Playing;
+  if (state != needed) {
+    return fail(RpcError{RpcError::kFailed, fmt::format("{}: the session is not {}", method,
+                                                        method == "play" ? "paused" : "playing")});
+  }
+  if (method == "play") driver_->apply(&SinkSession::play);
+  if (method == "pause") driver_->apply(&SinkSession::pause);
+  if (method == "idr") driver_->apply(&SinkSession::request_idr);
+  return json{{"result", "asked"}};
+}
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,276 @@
+#include "daemon/sink_stream.h"
+
+#include <array>
+#include <system_error>
+
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::log;
+using platform::Severity;
+using platform::UdpSocket;
+
+namespace {
+
+constexpr int kReceiveBuffer = 2 * 1024 * 1024;
+// WFD's customary first port; any even one serves.
+constexpr std::uint16_t kFirstUnicastPort = 19000;
+// Group frames may be held by an access point for this long after unicast came.
+constexpr Duration kLeaveDelay = 500ms;
+
+std::string random_cname() {
+  std::array<std::uint8_t, 12> bytes;  // RFC 7022: 96 random bits
+  platform::fill_random(bytes);
+  return to_hex(bytes);
+}
+
+}  // namespace
+
+SinkStream::SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
+                       std::string interface, media::TsOutput& output, Callbacks callbacks)
+    : loop_(loop),
+      config_(config),
+      interfaces_(interfaces),
+      interface_(std::move(interface)),
+      output_(output),
+      callbacks_(std::move(callbacks)),
+      ssrc_{static_cast<std::uint32_t>(platform::random_u64()) & ~1u},
+      cname_(random_cname()),
+      due_(loop, [this] { deliver(); }),
+      report_timer_(loop, [this] { send_report(false); }),
+      leave_timer_(loop, [this] { leave(); }) {
+  UdpSocket::Options options;
+  options.receive_buffer = kReceiveBuffer;
+  auto pair = platform::open_pair(
+      loop, options, kFirstUnicastPort, [this](Datagrams d) { receive(d, Delivery::Unicast); },
+      [this](Datagrams d) { receive_rtcp(d); });
+  if (!pair) throw std::system_error(pair.error(), "RTP sockets");
+  unicast_ = std::move(*pair);
+  socket_.receive_buffer = unicast_.rtp->receive_buffer_size();
+  socket_.rp_filter = platform::effective_rp_filter(interface_);
+}
+
+SinkStream::~SinkStream() {
+  if (receiver_) {
+    send_report(true);
+    output_.stop();
+  }
+}
+
+PortPair SinkStream::ports() const { return {unicast_.rtp->port(), unicast_.rtcp->port()}; }
+
+void SinkStream::start(const Transport& transport, Ipv4Address peer) {
+  if (receiver_) return;
+  transport_ = transport;
+  source_ = transport.source ? transport.source : peer;
+  receiver_.emplace(
+      stream::RtpReceiver::Options{.ssrc = ssrc_, .media = transport.ssrc, .latency = config_.latency()});
+  output_.start();
+  receiver_->expect(transport.delivery);
+  if (transport.delivery == Delivery::Multicast) {
+    phase_ = Phase::Group;
+    if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
+  }
+}
+
+void SinkStream::play() {
+  if (!receiver_) return;
+  receiver_->resume(loop_.now());
+  bitrate_since_ = loop_.now();
+  reports_.emplace(platform::random_u64(), loop_.now());
+  report_timer_.set(reports_->next_deadline());
+  due_.set(receiver_->next_deadline());
+}
+
+void SinkStream::pause() {
+  if (!receiver_) return;
+  receiver_->pause(loop_.now());
+  report_timer_.set(std::nullopt);
+}
+
+void SinkStream::move(const Transport& transport) {
+  if (!receiver_) return;
+  leave_timer_.set(std::nullopt);
+  if (transport.delivery == Delivery::Unicast) {
+    if (phase_ == Phase::Unicast) return report(Delivery::Unicast, "already there");
+    phase_ = Phase::Returning;
+    receiver_->await_unicast(loop_.now());
+  } else {
+    if (phase_ == Phase::Group) return report(Delivery::Multicast, "already there");
+    transport_.destination = transport.destination;
+    transport_.client = transport.client;
+    transport_.server = transport.server;
+    if (const auto joined = join(); !joined) {
+      return report(Delivery::Unicast, "cannot join: " + joined.error().message());
+    }
+    phase_ = Phase::Comparing;
+    receiver_->compare_group(loop_.now());
+  }
+  due_.set(receiver_->next_deadline());
+}
+
+Result<void> SinkStream::join() {
+  const UsableInterface* interface = interfaces_.by_name(interface_);
+  if (!interface) return fail(std::make_error_code(std::errc::no_such_device));
+  const auto open = [&](std::uint16_t port, UdpSocket::OnDatagrams on_datagrams) {
+    UdpSocket::Options options;
+    options.bind = {transport_.destination, port};
+    options.reuse_address = true;
+    options.receive_buffer = kReceiveBuffer;
+    return UdpSocket::open(loop_, options, std::move(on_datagrams));
+  };
+  auto rtp = open(transport_.client.rtp, [this](Datagrams d) { receive(d, Delivery::Multicast); });
+  if (!rtp) return fail(rtp.error());
+  auto rtcp = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d); });
+  if (!rtcp) return fail(rtcp.error());
+  for (UdpSocket* socket : {rtp->get(), rtcp->get()}) {
+    if (const auto joined = socket->join(transport_.destination, interface->index); !joined) return joined;
+  }
+  group_ = {std::move(*rtp), std::move(*rtcp)};
+  joined_index_ = interface->index;
+  socket_.receive_buffer = group_.rtp->receive_buffer_size();
+  socket_.rp_filter = platform::effective_rp_filter(interface_);
+  log(Severity::Info, "stream: joined {}:{} on {}, receive buffer {} bytes, rp_filter {}",
+      to_string(transport_.destination), transport_.client.rtp, interface_, socket_.receive_buffer,
+      socket_.rp_filter ? std::to_string(*socket_.rp_filter) : "unknown");
+  if (socket_.rp_filter == 1) {
+    log(Severity::Warning, "stream: rp_filter is strict on {}: without a route to the source the kernel drops the stream",
+        interface_);
+  }
+  return {};
+}
+
+// Both memberships end before the sockets go, so that a join that follows is
+// a new one for the kernel and sends a report.
+void SinkStream::leave() {
+  if (joined_index_ == 0) return;
+  (void)group_.rtp->leave(transport_.destination, joined_index_);
+  (void)group_.rtcp->leave(transport_.destination, joined_index_);
+  loop_.post([pair = std::make_shared<platform::UdpPair>(std::move(group_))] {});
+  group_ = {};
+  joined_index_ = 0;
+}
+
+void SinkStream::interfaces_changed() {
+  const UsableInterface* interface = interfaces_.by_name(interface_);
+  if (joined_index_ == 0 || !interface || interface->index == joined_index_) return;
+  leave();
+  if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
+}
+
+bool SinkStream::from_source(const UdpSocket::Datagram& datagram, std::uint16_t port) const {
+  const UsableInterface* interface = interfaces_.by_name(interface_);
+  return datagram.sender.address == source_ && (port == 0 || datagram.sender.port == port) && interface &&
+         datagram.interface_index == interface->index && !datagram.truncated;
+}
+
+void SinkStream::receive(Datagrams datagrams, Delivery path) {
+  if (!receiver_) return;
+  const Time now = loop_.now();
+  bool heard = false;
+  for (const auto& datagram : datagrams) {
+    if (!from_source(datagram, transport_.server.rtp)) continue;
+    heard = true;
+    if (const auto events = receiver_->receive(datagram.bytes, path, now); !events.empty()) carry_out(events);
+  }
+  if (heard) callbacks_.on_heard();
+  due_.set(receiver_->next_deadline());
+}
+
+void SinkStream::receive_rtcp(Datagrams datagrams) {
+  if (!receiver_) return;
+  for (const auto& datagram : datagrams) {
+    if (!from_source(datagram, transport_.server.rtcp)) continue;
+    const auto compound = stream::parse_rtcp(datagram.bytes);
+    if (!compound) continue;
+    callbacks_.on_heard();
+    for (const auto& packet : *compound) {
+      if (const auto* report = std::get_if<stream::SenderReport>(&packet)) {
+        receiver_->sender_report(*report, loop_.now());
+      }
+    }
+  }
+}
+
+void SinkStream::deliver() {
+  const Time now = loop_.now();
+  receiver_->take(now, [this](ByteView ts) { output_.write(ts); });
+  carry_out(receiver_->tick(now));
+  due_.set(receiver_->next_deadline());
+}
+
+void SinkStream::carry_out(const std::vector<stream::ReceiverEvent>& events) {
+  for (const auto& event : events) {
+    std::visit(overloaded{
+                   [&](const stream::GroupFit& e) {
+                     phase_ = Phase::Group;
+                     receiver_->expect(Delivery::Multicast);
+                     report(Delivery::Multicast, e.detail);
+                   },
+                   [&](const stream::GroupUnfit& e) {
+                     phase_ = Phase::Unicast;
+                     receiver_->expect(Delivery::Unicast);
+                     leave();
+                     report(Delivery::Unicast, e.detail);
+                   },
+                   [&](const stream::GroupSilent&) {
+                     phase_ = Phase::Returning;
+                     receiver_->await_unicast(loop_.now());
+                     report(Delivery::Unicast, "the group is silent");
+                   },
+                   [&](const stream::GroupMissing&) {
+                     leave();
+                     if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
+                   },
+                   [&](const stream::UnicastArrived&) {
+                     if (phase_ != Phase::Returning) return;
+                     phase_ = Phase::Unicast;
+                     receiver_->expect(Delivery::Unicast);
+                     report(Delivery::Unicast, "arrived");
+                     leave_timer_.set(loop_.now() + kLeaveDelay);
+                   },
+                   [&](const stream::PictureLost&) { callbacks_.on_picture_lost(); },
+               },
+               event);
+  }
+}
+
+void SinkStream::report(Delivery delivery, const std::string& detail) { callbacks_.on_delivery(delivery, detail); }
+
+// RR, SDES and our APP packet, only to the port that the source gave.
+void SinkStream::send_report(bool bye) {
+  const Time now = loop_.now();
+  const auto counters = receiver_->counters(now);
+  if (const Duration elapsed = now - bitrate_since_; elapsed > 0s) {
+    const double bits = static_cast<double>(counters.bytes - bytes_before_) * 8;
+    bitrate_ = static_cast<std::uint64_t>(bits / std::chrono::duration<double>(elapsed).count());
+  }
+  bitrate_since_ = now;
+  bytes_before_ = counters.bytes;
+  last_block_ = receiver_->report_block(now);
+  if (transport_.server.rtcp != 0) {
+    const auto compound = stream::serialize(stream::SinkCompound{
+        .ssrc = ssrc_,
+        .block = last_block_,
+        .cname = cname_,
+        .playout = receiver_->playout_report(now),
+        .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
+    (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, compound);
+  }
+  if (bye || !reports_ || !reports_->due(now)) return;
+  report_timer_.set(reports_->next_deadline());
+}
+
+Delivery SinkStream::delivery() const {
+  return phase_ == Phase::Group || phase_ == Phase::Returning ? Delivery::Multicast : Delivery::Unicast;
+}
+
+stream::RtpReceiver::Counters SinkStream::counters() const {
+  return receiver_ ? receiver_->counters(loop_.now()) : stream::RtpReceiver::Counters{};
+}
+
+}  // namespace wfdcast::daemon

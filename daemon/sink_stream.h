@@ -1,0 +1,90 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/config.h"
+#include "daemon/interfaces.h"
+#include "media/ts_output.h"
+#include "platform/udp_socket.h"
+#include "stream/rtcp_compound.h"
+#include "stream/rtcp_schedule.h"
+#include "stream/rtp_receiver.h"
+#include "wfd/transport.h"
+
+namespace wfdcast::daemon {
+
+// The stream of one session at a sink: sockets, group membership, receiver,
+// output, receiver reports. It lives as long as the session.
+class SinkStream {
+ public:
+  struct Callbacks {
+    std::function<void(Delivery, const std::string& detail)> on_delivery;  // tell the source (wfdcast_delivery)
+    std::function<void()> on_picture_lost;                                 // ask for an IDR
+    std::function<void()> on_heard;                                        // proof of life
+  };
+  // What the kernel gave at the last join.
+  struct Socket {
+    int receive_buffer = 0;
+    std::optional<int> rp_filter;
+  };
+
+  // Opens the unicast ports. Throws std::system_error.
+  SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces, std::string interface,
+             media::TsOutput& output, Callbacks callbacks);
+  ~SinkStream();
+
+  [[nodiscard]] PortPair ports() const;
+  void start(const Transport& transport, Ipv4Address peer);
+  void play();
+  void pause();
+  void move(const Transport& transport);
+  // The interface may be back under another index: join again.
+  void interfaces_changed();
+
+  [[nodiscard]] Delivery delivery() const;
+  [[nodiscard]] const std::string& interface() const { return interface_; }
+  [[nodiscard]] stream::RtpReceiver::Counters counters() const;
+  [[nodiscard]] std::optional<stream::ReportBlock> last_block() const { return last_block_; }
+  [[nodiscard]] std::uint64_t bitrate() const { return bitrate_; }
+  [[nodiscard]] const Socket& socket() const { return socket_; }
+
+ private:
+  enum class Phase { Unicast, Comparing, Group, Returning };
+  using Datagrams = std::span<const platform::UdpSocket::Datagram>;
+
+  void receive(Datagrams datagrams, Delivery path);
+  void receive_rtcp(Datagrams datagrams);
+  [[nodiscard]] bool from_source(const platform::UdpSocket::Datagram& datagram, std::uint16_t port) const;
+  void carry_out(const std::vector<stream::ReceiverEvent>& events);
+  void deliver();
+  void send_report(bool bye);
+  [[nodiscard]] Result<void> join();
+  void leave();
+  void report(Delivery delivery, const std::string& detail);
+
+  platform::EventLoop& loop_;
+  const Config& config_;
+  const Interfaces& interfaces_;
+  std::string interface_;
+  media::TsOutput& output_;
+  Callbacks callbacks_;
+  Ssrc ssrc_;
+  std::string cname_;
+  Phase phase_ = Phase::Unicast;
+  Transport transport_;
+  Ipv4Address source_;
+  std::optional<stream::RtpReceiver> receiver_;
+  std::optional<stream::RtcpSchedule> reports_;
+  std::optional<stream::ReportBlock> last_block_;
+  std::uint64_t bitrate_ = 0, bytes_before_ = 0;
+  Time bitrate_since_{};
+  Socket socket_;
+  int joined_index_ = 0;
+  platform::Timer due_, report_timer_, leave_timer_;
+  platform::UdpPair unicast_, group_;
+};
+
+}  // namespace wfdcast::daemon

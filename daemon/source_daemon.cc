@@ -1,0 +1,333 @@
+#include "daemon/source_daemon.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::log;
+using platform::Severity;
+
+namespace {
+
+InvitationToken random_token() {
+  InvitationToken token;
+  platform::fill_random(token.bytes);
+  return token;
+}
+
+// RTSP session ids: 10 hex digits suit every sink (reference 1.6).
+std::string random_session_key() {
+  std::array<std::uint8_t, 5> bytes;
+  platform::fill_random(bytes);
+  return to_hex(bytes);
+}
+
+}  // namespace
+
+SourceDaemon::SourceDaemon(Environment& environment)
+    : environment_(environment),
+      loop_(environment.loop),
+      config_(environment.config),
+      started_(loop_.now()),
+      interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
+      inviter_(random_token),
+      stream_(loop_, config_, interfaces_, environment.media,
+              {.on_rtcp = [this](const Endpoint& sender, const stream::RtcpPacket& packet) { on_rtcp(sender, packet); },
+               .on_move = [this](const stream::Move& move) { on_move(move); },
+               .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
+      invite_timer_(loop_, [this] { send_invitations(); }),
+      waiter_timer_(loop_, [this] { expire_waiters(); }),
+      shut_down_timer_(loop_, [this] { shut_down_done_(); }),
+      finder_(loop_, interfaces_,
+              {.id = environment.id,
+               .port = config_.discovery.port,
+               .registry = {.max_peers = static_cast<std::size_t>(config_.discovery.max_peers),
+                            .ttl = config_.discovery.ttl}},
+              [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
+      listeners_(loop_, interfaces_, config_.rtsp.port,
+                 [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}
+
+void SourceDaemon::interfaces_changed() {
+  for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
+  listeners_.interfaces_changed();
+  stream_.interfaces_changed();
+  finder_.probe_all();
+  // A connection that came through an interface's old index or address is dead.
+  for (auto& [id, sink] : sinks_) {
+    const UsableInterface* now = interfaces_.by_name(sink.interface);
+    if (now && (now->index != sink.interface_index || now->address != sink.local)) {
+      sink.driver->apply(&rtsp::SourceSession::connection_lost);
+    }
+  }
+}
+
+void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
+  std::visit(overloaded{
+                 [&](const discovery::PeerAppeared& e) {
+                   log(Severity::Info, "peer {} ({}): appeared at {}", e.peer.name, to_string(e.peer.id),
+                       to_string(e.peer.endpoint.address));
+                   environment_.publish("peer_appeared", {{"id", to_string(e.peer.id)},
+                                                          {"name", e.peer.name},
+                                                          {"address", to_string(e.peer.endpoint.address)}});
+                   peer_changed(e.peer);
+                 },
+                 [&](const discovery::PeerChanged& e) {
+                   log(Severity::Debug, "peer {}: {} at {}", e.peer.name, discovery::to_string(e.peer.state),
+                       to_string(e.peer.endpoint.address));
+                   environment_.publish("peer_changed", {{"id", to_string(e.peer.id)},
+                                                         {"name", e.peer.name},
+                                                         {"address", to_string(e.peer.endpoint.address)},
+                                                         {"state", discovery::to_string(e.peer.state)}});
+                   peer_changed(e.peer);
+                 },
+                 [](const discovery::PeerRefreshed&) {},
+                 [&](const discovery::PeerLost& e) {
+                   log(Severity::Info, "peer {}: lost", to_string(e.id));
+                   environment_.publish("peer_lost", {{"id", to_string(e.id)}});
+                 },
+             },
+             event);
+}
+
+void SourceDaemon::peer_changed(const discovery::Peer& peer) {
+  // A sink that moved, or says that it is free, has lost its connection: ours is dead too.
+  Sink* sink = find_sink(peer.id);
+  if (sink && (sink->address.address != peer.endpoint.address || peer.state == discovery::SinkState::Available)) {
+    log(Severity::Notice, "session {} ({}): the sink is {} at {} now", sink->id.value, sink->name,
+        discovery::to_string(peer.state), to_string(peer.endpoint.address));
+    sink->driver->apply(&rtsp::SourceSession::connection_lost);
+  }
+  const bool by_policy = config_.source.connect == ConnectPolicy::All && !dismissed_.contains(peer.id);
+  if (by_policy && !inviter_.wanted(peer.id)) inviter_.want(peer.id, loop_.now());
+  inviter_.peer_changed(peer.id, loop_.now());
+  invite_timer_.set(inviter_.next_deadline());
+}
+
+void SourceDaemon::send_invitations() {
+  for (const auto& [peer, token] : inviter_.tick(finder_.registry(), loop_.now())) {
+    progress(to_string(peer.id), peer.name, "inviting");
+    finder_.send(discovery::Invitation{.source = environment_.id,
+                                       .sink = peer.id,
+                                       .name = config_.name,
+                                       .information = {.role = Role::Source, .control_port = config_.rtsp.port},
+                                       .token = token,
+                                       .boot_id = peer.boot_id,
+                                       .sequence = peer.sequence},
+                 peer.endpoint, peer.interface_index);
+  }
+  invite_timer_.set(inviter_.next_deadline());
+}
+
+// Contract section 4, open mode: anyone with connect = "all"; else an invited
+// address with its token, and a plain sink only after `connect ADDRESS`.
+rtsp::Admission SourceDaemon::admission_for(Ipv4Address address) const {
+  const Time now = loop_.now();
+  const auto plain = plain_wishes_.find(address);
+  return {.tokens = inviter_.tokens_for(address, now),
+          .plain_sink = plain != plain_wishes_.end() && now < plain->second.expires,
+          .anyone = config_.source.connect == ConnectPolicy::All};
+}
+
+void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_index) {
+  const auto refuse = [&](std::string_view why) {
+    log(Severity::Notice, "rtsp: {} may not connect: {}", to_string(accepted.peer), why);
+  };
+  const UsableInterface* interface = interfaces_.by_index(interface_index);
+  rtsp::Admission admission = admission_for(accepted.peer.address);
+  if (!interface || shut_down_done_) return;
+  if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
+  if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions)) return refuse("rtsp.max_sessions reached");
+  const auto half_open = std::count_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+    return entry.second.address.address == accepted.peer.address &&
+           entry.second.driver->session().state() == rtsp::SourceSession::State::Greeting;
+  });
+  if (half_open >= static_cast<std::ptrdiff_t>(kMaxHalfOpen)) return refuse("too many half-open connections");
+  if (const auto prepared = platform::prepare_tcp(accepted.fd.get(), config_.rtsp.timeout); !prepared) return;
+
+  const SessionId id{++last_session_};
+  Sink& sink = sinks_[id];
+  sink.id = id;
+  sink.address = accepted.peer;
+  sink.name = to_string(accepted.peer.address);
+  sink.interface = interface->name;
+  sink.interface_index = interface_index;
+  sink.local = interface->address;
+  sink.since = loop_.now();
+  rtsp::SourceOptions options{
+      .session_key = random_session_key(),
+      .presentation_url = "rtsp://" + to_string(interface->address) + "/wfd1.0/streamid=0",
+      .admission = std::move(admission),
+      .keepalive = config_.rtsp.keepalive,
+      .timeout = config_.rtsp.timeout,
+  };
+  sink.driver = std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
+                                         [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
+  log(Severity::Debug, "session {} ({}): connected", id.value, to_string(sink.address));
+  sink.driver->start();
+}
+
+void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event) {
+  const auto found = sinks_.find(id);
+  if (found == sinks_.end()) return;
+  Sink& sink = found->second;
+  std::visit(overloaded{
+                 [&](const rtsp::SinkGreeted& greeting) { greeted(sink, greeting); },
+                 [&](const rtsp::SinkDescribed& e) { described(sink, e.capabilities); },
+                 [&](const rtsp::StreamSetUp& e) {
+                   sink.client = e.client;
+                   stream_.set_up(id, sink.address.address, e.client);
+                 },
+                 [&](const rtsp::PlayRequested&) { playing(sink); },
+                 [&](const rtsp::PauseRequested&) {
+                   stream_.pause(id);
+                   log(Severity::Info, "session {} ({}): paused", id.value, sink.name);
+                   environment_.publish("session_paused", session_row(sink));
+                 },
+                 [&](const rtsp::IdrRequested&) { stream_.request_idr(); },
+                 [&](const rtsp::DeliveryReported& e) {
+                   log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
+                       e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
+                   stream_.report(id, e.delivery, printable(e.detail));
+                   environment_.publish("session_delivery", session_row(sink));
+                 },
+                 [&](const rtsp::SessionEnded& end) { ended(id, end); },
+             },
+             event);
+}
+
+void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
+  sink.device = greeting.wfdcast;
+  plain_wishes_.erase(sink.address.address);
+  if (sink.device) {
+    // One session for each sink: a new one means that the old connection is dead.
+    for (auto& [id, other] : sinks_) {
+      if (id != sink.id && other.device == sink.device) other.driver->apply(&rtsp::SourceSession::connection_lost);
+    }
+    inviter_.session_opened(*sink.device);
+    if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
+  }
+  log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
+      sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
+  progress(key_of(sink), sink.name, "negotiating");
+}
+
+void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
+  const auto format = stream_.admit(sink.id, capabilities, sink.interface_index);
+  if (!format) {
+    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, format.error());
+    if (sink.device) inviter_.forget(*sink.device);
+    sink.driver->apply(&rtsp::SourceSession::refuse, format.error());
+    return;
+  }
+  sink.format = *format;
+  Transport transport = stream_.transport(sink.id, stream_.initial_delivery(sink.id), sink.local);
+  if (!sink.device) transport.ssrc.reset();  // an ordinary sink sees nothing unusual
+  sink.driver->apply(&rtsp::SourceSession::select, *format, transport);
+}
+
+void SourceDaemon::playing(Sink& sink) {
+  stream_.play(sink.id);
+  log(Severity::Info, "session {} ({}): playing {}", sink.id.value, sink.name,
+      sink.format ? to_string(*sink.format) : std::string());
+  if (sink.device) inviter_.session_played(*sink.device);
+  environment_.publish("session_playing", session_row(sink));
+  settle(key_of(sink), sink.name, "");
+}
+
+void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
+  Sink& sink = sinks_.at(id);
+  const std::string detail = printable(end.detail);
+  const std::string why = fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
+  log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
+  stream_.leave(id);
+  environment_.publish("session_ended", {{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}});
+  if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
+  invite_timer_.set(inviter_.next_deadline());
+  const bool replaced = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+    return entry.first != id && key_of(entry.second) == key_of(sink);
+  });
+  if (!replaced) settle(key_of(sink), sink.name, why);
+  loop_.post([this, id] {
+    sinks_.erase(id);
+    if (shut_down_done_ && sinks_.empty()) shut_down_timer_.set(loop_.now());
+  });
+}
+
+void SourceDaemon::on_move(const stream::Move& move) {
+  const auto sink = sinks_.find(move.id);
+  if (sink == sinks_.end()) return;
+  const Transport transport = stream_.transport(move.id, move.to, sink->second.local);
+  sink->second.driver->apply(&rtsp::SourceSession::move, transport);
+}
+
+void SourceDaemon::on_rtcp(const Endpoint& sender, const stream::RtcpPacket& packet) {
+  const auto found = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+    return entry.second.address.address == sender.address && entry.second.client.rtcp == sender.port;
+  });
+  if (found == sinks_.end()) return;
+  Sink& sink = found->second;
+  sink.driver->heard();
+  const auto keep_block = [&](const std::vector<stream::ReportBlock>& blocks) {
+    for (const auto& block : blocks) {
+      if (block.ssrc == stream_.ssrc()) sink.figures.block = block;
+    }
+  };
+  std::visit(overloaded{
+                 [&](const stream::ReceiverReport& report) { keep_block(report.blocks); },
+                 [&](const stream::SenderReport& report) { keep_block(report.blocks); },
+                 [&](const stream::PlayoutReport& report) {
+                   const auto before = sink.figures.playout.value_or(stream::PlayoutReport{});
+                   sink.figures.received = report.received - before.received;
+                   sink.figures.lost = report.lost - before.lost;
+                   sink.figures.playout = report;
+                 },
+                 [](const stream::SourceDescription&) {},
+                 [](const stream::Bye&) {},
+             },
+             packet);
+}
+
+SourceDaemon::Sink* SourceDaemon::find_sink(const DeviceId& device) {
+  const auto found =
+      std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) { return entry.second.device == device; });
+  return found == sinks_.end() ? nullptr : &found->second;
+}
+
+SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {
+  const auto found = std::find_if(sinks_.begin(), sinks_.end(),
+                                  [&](const auto& entry) { return entry.second.address.address == address; });
+  return found == sinks_.end() ? nullptr : &found->second;
+}
+
+void SourceDaemon::setting_changed(std::string_view key) {
+  if (key == "source.bitrate") stream_.set_bitrate(config_.source.bitrate);
+  if (key == "source.connect" && config_.source.connect == ConnectPolicy::All) {
+    for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);
+  }
+}
+
+void SourceDaemon::shut_down(std::function<void()> done) {
+  shut_down_done_ = std::move(done);
+  invite_timer_.set(std::nullopt);
+  stream_.say_goodbye();
+  shut_down_timer_.set(sinks_.empty() ? loop_.now() : loop_.now() + 1500ms);
+  std::vector<SessionId> ids;
+  for (const auto& [id, sink] : sinks_) ids.push_back(id);
+  for (const SessionId id : ids) sinks_.at(id).driver->apply(&rtsp::SourceSession::end);
+}
+
+std::string SourceDaemon::summary() const {
+  const auto playing = std::count_if(sinks_.begin(), sinks_.end(), [](const auto& entry) {
+    return entry.second.driver->session().state() == rtsp::SourceSession::State::Playing;
+  });
+  return fmt::format("source \"{}\": {} sinks in reach, {} playing", config_.name, finder_.registry().peers().size(),
+                     playing);
+}
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/environment.h"
+#include "daemon/interfaces.h"
+#include "daemon/inviter.h"
+#include "daemon/listeners.h"
+#include "daemon/method_table.h"
+#include "daemon/session_driver.h"
+#include "daemon/sink_finder.h"
+#include "daemon/source_stream.h"
+#include "rtsp/source_session.h"
+
+namespace wfdcast::daemon {
+
+// What a sink told by RTCP.
+struct SinkFigures {
+  std::optional<stream::ReportBlock> block;
+  std::optional<stream::PlayoutReport> playout;
+  // Between the last two playout reports.
+  std::uint32_t received = 0, lost = 0;
+};
+
+// The source: finds sinks, invites them, negotiates, and sends one stream to all.
+class SourceDaemon {
+ public:
+  // Half-open: accepted, but M1 not answered yet.
+  static constexpr std::size_t kMaxHalfOpen = 4;  // for each address
+
+  explicit SourceDaemon(Environment& environment);
+  void bind(MethodTable& methods);
+  void setting_changed(std::string_view key);
+  // Ends every session; `done` when all have, or after 1.5 s.
+  void shut_down(std::function<void()> done);
+  [[nodiscard]] std::string summary() const;  // for systemd's STATUS=
+
+ private:
+  using Driver = SessionDriver<rtsp::SourceSession>;
+  struct Sink {
+    SessionId id;
+    std::optional<DeviceId> device;  // set once greeted: one of our sinks
+    std::string name;
+    Endpoint address;
+    std::string interface;
+    int interface_index = 0;
+    Ipv4Address local;
+    PortPair client;
+    std::optional<StreamFormat> format;
+    Time since{};
+    SinkFigures figures;
+    std::unique_ptr<Driver> driver;
+  };
+  // Somebody waits in `connect`.
+  struct Waiter {
+    std::vector<std::string> pending;  // keys of peers, see key_of()
+    json results = json::array();
+    Time deadline{};
+    Call call;
+  };
+  // A plain WFD sink that a person named by its address.
+  struct PlainWish {
+    Time expires{};
+  };
+
+  // Discovery and invitations.
+  void on_peer_event(const discovery::PeerEvent& event);
+  void peer_changed(const discovery::Peer& peer);
+  void send_invitations();
+  void interfaces_changed();
+
+  // Sessions.
+  void accept(platform::Listener::Accepted accepted, int interface_index);
+  [[nodiscard]] rtsp::Admission admission_for(Ipv4Address address) const;
+  void on_session_event(SessionId id, const rtsp::SourceEvent& event);
+  void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
+  void described(Sink& sink, const SinkCapabilities& capabilities);
+  void playing(Sink& sink);
+  void ended(SessionId id, const rtsp::SessionEnded& end);
+  void on_rtcp(const Endpoint& sender, const stream::RtcpPacket& packet);
+  void on_move(const stream::Move& move);
+  [[nodiscard]] Sink* find_sink(const DeviceId& device);
+  [[nodiscard]] Sink* find_sink(Ipv4Address address);
+
+  // Control methods (source_methods.cc).
+  struct Target {
+    std::string key;   // device id, or address of a plain sink
+    std::string name;  // for a person
+    std::optional<DeviceId> device;
+    Ipv4Address address;
+  };
+  [[nodiscard]] json status() const;
+  [[nodiscard]] json peers() const;
+  [[nodiscard]] json stats() const;
+  [[nodiscard]] json session_row(const Sink& sink) const;
+  [[nodiscard]] std::vector<Target> known_targets() const;
+  [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params, std::string_view method) const;
+  void connect(Call& call);
+  [[nodiscard]] std::string cannot_connect(const Target& target) const;
+  Result<json, RpcError> disconnect(const json& params);
+  Result<json, RpcError> trigger(const json& params, std::string_view method);
+  void progress(const std::string& key, std::string_view name, std::string_view state);
+  void settle(const std::string& key, const std::string& name, const std::string& failure);
+  void expire_waiters();
+  [[nodiscard]] std::string key_of(const Sink& sink) const;
+
+  Environment& environment_;
+  platform::EventLoop& loop_;
+  Config& config_;
+  Time started_;
+  std::uint32_t last_session_ = 0;
+  Interfaces interfaces_;
+  Inviter inviter_;
+  std::map<Ipv4Address, PlainWish> plain_wishes_;
+  std::set<DeviceId> dismissed_;  // disconnected by hand: not invited by policy
+  std::vector<Waiter> waiters_;
+  std::function<void()> shut_down_done_;
+  SourceStream stream_;
+  std::map<SessionId, Sink> sinks_;
+  platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
+  SinkFinder finder_;
+  Listeners listeners_;
+};
+
+}  // namespace wfdcast::daemon

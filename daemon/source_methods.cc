@@ -1,0 +1,362 @@
+// What a source answers on the control socket.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "daemon/rpc_values.h"
+#include "daemon/source_daemon.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using rtsp::SourceSession;
+
+namespace {
+
+std::string_view session_state(SourceSession::State state) {
+  using State = SourceSession::State;
+  switch (state) {
+    case State::Idle:
+    case State::Greeting:
+    case State::Querying:
+    case State::Choosing:
+    case State::Fixing:
+    case State::SettingUp: return "negotiating";
+    case State::Ready: return "ready";
+    case State::Playing: return "playing";
+    case State::Paused: return "paused";
+    case State::Ending:
+    case State::Ended: return "ending";
+  }
+  return "ending";
+}
+
+std::string_view delivery_of(const stream::MulticastGroup& group, SessionId id) {
+  const auto path = group.path(id);
+  if (!path) return "none";
+  switch (*path) {
+    case stream::Path::Unicast:
+    case stream::Path::Joining: return "unicast";
+    case stream::Path::Group:
+    case stream::Path::Returning: return "multicast";
+  }
+  return "none";
+}
+
+RpcError failed(std::string message) { return {RpcError::kFailed, std::move(message)}; }
+
+}  // namespace
+
+void SourceDaemon::bind(MethodTable& methods) {
+  methods.bind_answer("status", [this](const json&) { return status(); });
+  methods.bind_answer("peers", [this](const json&) { return peers(); });
+  methods.bind_answer("stats", [this](const json&) { return stats(); });
+  methods.bind("connect", [this](Call& call) { connect(call); });
+  methods.bind_answer("disconnect", [this](const json& params) { return disconnect(params); });
+  methods.bind_answer("play", [this](const json& params) { return trigger(params, "play"); });
+  methods.bind_answer("pause", [this](const json& params) { return trigger(params, "pause"); });
+  methods.bind_answer("idr", [this](const json&) -> Result<json, RpcError> {
+    if (!stream_.playing()) return fail(failed("idr: nothing plays"));
+    stream_.request_idr();
+    return json{{"result", "asked"}};
+  });
+}
+
+json SourceDaemon::session_row(const Sink& sink) const {
+  return {{"peer", key_of(sink)},
+          {"name", sink.name},
+          {"address", to_string(sink.address.address)},
+          {"state", session_state(sink.driver->session().state())},
+          {"delivery", delivery_of(stream_.group(), sink.id)},
+          {"video", video_text(sink.format)},
+          {"audio", audio_text(sink.format)},
+          {"since_s", seconds_since(sink.since, loop_.now())},
+          {"note", stream_.group().path_note(sink.id)}};
+}
+
+json SourceDaemon::status() const {
+  json sessions = json::array();
+  std::vector<std::string_view> deliveries;
+  bool paused = false;
+  for (const auto& [id, sink] : sinks_) {
+    sessions.push_back(session_row(sink));
+    const auto state = sink.driver->session().state();
+    if (state == SourceSession::State::Playing) deliveries.push_back(delivery_of(stream_.group(), id));
+    paused = paused || state == SourceSession::State::Paused;
+  }
+  const bool mixed = std::any_of(deliveries.begin(), deliveries.end(), [&](auto d) { return d != deliveries.front(); });
+  const std::string_view delivery = deliveries.empty() ? "none" : mixed ? "mixed" : deliveries.front();
+  const auto& counters = stream_.counters();
+  json status = common_status(environment_, interfaces_, started_, loop_.now());
+  for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
+  status["stream"] = {{"state", !deliveries.empty() ? "playing" : paused ? "paused" : "idle"},
+                      {"delivery", delivery},
+                      {"group", config_.stream.group},
+                      {"rtp_port", config_.stream.rtp_port},
+                      {"bitrate_bps", counters.bitrate},
+                      {"input", config_.source.input},
+                      {"packets_sent", counters.packets},
+                      {"bytes_sent", counters.bytes},
+                      {"packets_retransmitted", 0},
+                      {"fec_packets_sent", 0},
+                      {"idr_requests", counters.idr_requests}};
+  status["sessions"] = std::move(sessions);
+  return status;
+}
+
+json SourceDaemon::peers() const {
+  json rows = json::array();
+  for (const discovery::Peer* peer : finder_.registry().peers()) {
+    std::string state = discovery::to_string(peer->state);
+    for (const auto& [id, sink] : sinks_) {
+      if (sink.device != peer->id) continue;
+      const auto session = session_state(sink.driver->session().state());
+      state = session == "negotiating" || session == "ready" ? "connecting" : session == "ending" ? state : session;
+    }
+    const UsableInterface* interface = interfaces_.by_index(peer->interface_index);
+    rows.push_back({{"id", to_string(peer->id)},
+                    {"name", peer->name},
+                    {"role", "sink"},
+                    {"address", to_string(peer->endpoint.address)},
+                    {"interface", interface ? interface->name : ""},
+                    {"via", {"beacon"}},
+                    {"paired", false},
+                    {"state", state},
+                    {"last_seen_s", seconds_since(peer->last_seen, loop_.now())}});
+  }
+  return rows;
+}
+
+json SourceDaemon::stats() const {
+  json rows = json::array();
+  for (const auto& [id, sink] : sinks_) {
+    if (sink.driver->session().state() != SourceSession::State::Playing) continue;
+    const auto& [block, playout, received, lost] = sink.figures;
+    json row{{"peer", key_of(sink)},   {"name", sink.name},      {"bitrate_bps", stream_.counters().bitrate},
+             {"loss_before", nullptr}, {"loss_after", nullptr},  {"recovered", nullptr},
+             {"retransmitted", 0},     {"jitter_ms", nullptr},   {"delay_ms", nullptr},
+             {"buffer_ms", nullptr}};
+    if (block) {
+      row["loss_before"] = block->fraction_lost / 256.0;
+      row["jitter_ms"] = block->jitter / 90.0;
+    }
+    if (playout) {
+      row["loss_after"] = lost == 0 ? 0.0 : double(lost) / (double(received) + lost);
+      row["recovered"] = playout->recovered;
+      row["delay_ms"] = playout->delay_ms;
+      row["buffer_ms"] = playout->buffer_ms;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string SourceDaemon::key_of(const Sink& sink) const {
+  return sink.device ? to_string(*sink.device) : to_string(sink.address.address);
+}
+
+std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
+  std::vector<Target> targets;
+  for (const discovery::Peer* peer : finder_.registry().peers()) {
+    targets.push_back({to_string(peer->id), peer->name, peer->id, peer->endpoint.address});
+  }
+  for (const auto& [id, sink] : sinks_) {
+    const auto same = [&, key = key_of(sink)](const Target& target) { return target.key == key; };
+    if (std::none_of(targets.begin(), targets.end(), same)) {
+      targets.push_back({key_of(sink), sink.name, sink.device, sink.address.address});
+    }
+  }
+  return targets;
+}
+
+// What the `peers` and `all` parameters of a method name.
+Result<std::vector<SourceDaemon::Target>, RpcError> SourceDaemon::targets(const json& params,
+                                                                          std::string_view method) const {
+  const std::vector<Target> known = known_targets();
+  if (params.value("all", false)) {
+    if (known.empty()) return fail(failed(fmt::format("{}: no peer is in reach", method)));
+    return known;
+  }
+  std::vector<Target> chosen;
+  for (const std::string& wanted : params.value("peers", std::vector<std::string>())) {
+    std::vector<Target> found;
+    const auto keep_if = [&](auto matches) {
+      if (found.empty()) std::copy_if(known.begin(), known.end(), std::back_inserter(found), matches);
+    };
+    keep_if([&](const Target& t) { return iequals(t.name, wanted); });
+    keep_if([&](const Target& t) { return to_string(t.address) == wanted; });
+    keep_if([&](const Target& t) { return wanted.size() >= 4 && t.key.starts_with(to_lower(wanted)); });
+    if (found.size() > 1) {
+      std::vector<std::string> candidates;
+      for (const Target& t : found) candidates.push_back(fmt::format("{} ({}, {})", t.name, t.key, to_string(t.address)));
+      return fail(failed(fmt::format("{}: \"{}\" is ambiguous: {}", method, wanted, fmt::join(candidates, ", "))));
+    }
+    const auto address = parse_address(wanted);
+    if (found.empty() && method == "connect" && address) {
+      found.push_back({to_string(*address), wanted, std::nullopt, *address});
+    }
+    if (found.empty()) return fail(failed(fmt::format("{}: no peer matches \"{}\"", method, printable(wanted))));
+    chosen.push_back(found.front());
+  }
+  if (chosen.empty()) return fail(RpcError{RpcError::kBadParams, fmt::format("{}: name a peer, or all", method)});
+  return chosen;
+}
+
+// Why inviting this sink makes no sense; empty when it does.
+std::string SourceDaemon::cannot_connect(const Target& target) const {
+  if (interfaces_.usable().empty()) return fmt::format("{}", fmt::join(interfaces_.problems(), ", "));
+  const auto* peer = target.device ? finder_.registry().find(*target.device) : nullptr;
+  if (peer && peer->state != discovery::SinkState::Available) {
+    const auto mine = std::any_of(sinks_.begin(), sinks_.end(),
+                                  [&](const auto& entry) { return entry.second.device == target.device; });
+    if (!mine) return "busy with another source";
+  }
+  return {};
+}
+
+void SourceDaemon::connect(Call& call) {
+  const auto chosen = targets(call.params, "connect");
+  if (!chosen) return call.reply(fail(chosen.error()));
+  const Time now = loop_.now();
+  Waiter waiter{.pending = {}, .results = json::array(), .deadline = now + config_.rtsp.timeout, .call = call};
+  for (const Target& target : *chosen) {
+    const auto playing = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+      return key_of(entry.second) == target.key &&
+             session_state(entry.second.driver->session().state()) == std::string_view("playing");
+    });
+    if (const std::string reason = playing ? "" : cannot_connect(target); !reason.empty()) {
+      return call.reply(fail(failed(fmt::format("connect: {}: {}", target.name, reason))));
+    }
+    if (playing || !call.params.value("wait", true)) {
+      waiter.results.push_back({{"peer", target.key}, {"name", target.name}, {"result", playing ? "playing" : "invited"}});
+    } else {
+      waiter.pending.push_back(target.key);
+    }
+    if (target.device) {
+      dismissed_.erase(*target.device);
+      inviter_.want(*target.device, now);
+    } else {
+      plain_wishes_[target.address] = {now + config_.rtsp.timeout};
+    }
+  }
+  if (waiter.pending.empty()) {
+    call.reply(waiter.results);
+  } else {
+    waiters_.push_back(std::move(waiter));
+  }
+  expire_waiters();
+  send_invitations();
+}
+
+void SourceDaemon::progress(const std::string& key, std::string_view name, std::string_view state) {
+  for (const Waiter& waiter : waiters_) {
+    if (std::find(waiter.pending.begin(), waiter.pending.end(), key) != waiter.pending.end()) {
+      waiter.call.progress({{"peer", key}, {"name", name}, {"state", state}});
+    }
+  }
+}
+
+// A sink plays (empty `failure`), or will not: tells who waits for it.
+void SourceDaemon::settle(const std::string& key, const std::string& name, const std::string& failure) {
+  progress(key, name, failure.empty() ? "playing" : "failed");
+  bool awaited = false;
+  for (Waiter& waiter : waiters_) {
+    if (std::erase(waiter.pending, key) == 0) continue;
+    awaited = true;
+    json result{{"peer", key}, {"name", name}, {"result", failure.empty() ? "playing" : "failed"}};
+    if (!failure.empty()) result["reason"] = failure;
+    waiter.results.push_back(std::move(result));
+  }
+  if (awaited && !failure.empty() && config_.source.connect != ConnectPolicy::All) {
+    if (const auto device = parse_device_id(key)) inviter_.forget(*device);
+  }
+  expire_waiters();
+}
+
+// Answers the waiters that have nothing to wait for any more.
+void SourceDaemon::expire_waiters() {
+  const Time now = loop_.now();
+  std::optional<Time> next;
+  for (Waiter& waiter : waiters_) {
+    if (now >= waiter.deadline) {
+      for (const std::string& key : std::exchange(waiter.pending, {})) {
+        const auto device = parse_device_id(key);
+        const auto* peer = device ? finder_.registry().find(*device) : nullptr;
+        if (device && config_.source.connect != ConnectPolicy::All) inviter_.forget(*device);
+        waiter.results.push_back({{"peer", key},
+                                  {"name", peer ? peer->name : key},
+                                  {"result", "failed"},
+                                  {"reason", fmt::format("did not connect to TCP port {} here in time; is something in "
+                                                         "between blocking it?",
+                                                         config_.rtsp.port)}});
+      }
+    }
+    if (!waiter.pending.empty()) {
+      next = earliest(next, waiter.deadline);
+      continue;
+    }
+    std::vector<std::string> failures;
+    for (const json& result : waiter.results) {
+      if (!result.contains("reason")) continue;
+      failures.push_back(result["name"].get<std::string>() + ": " + result["reason"].get<std::string>());
+    }
+    if (failures.empty()) {
+      waiter.call.reply(waiter.results);
+    } else {
+      waiter.call.reply(fail(failed(fmt::format("connect: {}", fmt::join(failures, "; ")))));
+    }
+  }
+  std::erase_if(waiters_, [](const Waiter& waiter) { return waiter.pending.empty(); });
+  waiter_timer_.set(next);
+}
+
+Result<json, RpcError> SourceDaemon::disconnect(const json& params) {
+  const auto chosen = targets(params, "disconnect");
+  if (!chosen) return fail(chosen.error());
+  json results = json::array();
+  for (const Target& target : *chosen) {
+    const bool wanted = target.device && inviter_.wanted(*target.device);
+    if (target.device) {
+      inviter_.forget(*target.device);
+      dismissed_.insert(*target.device);
+    }
+    bool connected = false;
+    for (auto& [id, sink] : sinks_) {
+      if (key_of(sink) != target.key) continue;
+      connected = true;
+      sink.driver->apply(&SourceSession::end);
+    }
+    if (!connected && !wanted && !params.value("all", false)) {
+      return fail(failed(fmt::format("disconnect: {} is not connected", target.name)));
+    }
+    if (connected || wanted) {
+      results.push_back({{"peer", target.key}, {"name", target.name}, {"result", "disconnected"}});
+    }
+  }
+  return results;
+}
+
+Result<json, RpcError> SourceDaemon::trigger(const json& params, std::string_view method) {
+  json all = params;
+  if (!params.contains("peers") || params["peers"].empty()) all["all"] = true;
+  const auto chosen = targets(all, method);
+  if (!chosen) return fail(chosen.error());
+  const auto needed = method == "pause" ? SourceSession::State::Playing : SourceSession::State::Paused;
+  json results = json::array();
+  for (const Target& target : *chosen) {
+    for (auto& [id, sink] : sinks_) {
+      if (key_of(sink) != target.key || sink.driver->session().state() != needed) continue;
+      sink.driver->apply(method == "pause" ? &SourceSession::pause : &SourceSession::play);
+      results.push_back({{"peer", target.key}, {"name", target.name}, {"result", "asked"}});
+    }
+  }
+  if (results.empty()) {
+    return fail(failed(fmt::format("{}: no such sink is {}", method, method == "pause" ? "playing" : "paused")));
+  }
+  return results;
+}
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,310 @@
+#include "daemon/source_stream.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/text.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::Severity;
+using platform::UdpSocket;
+
+namespace {
+
+constexpr int kSocketBuffer = 512 * 1024;
+// One sendmmsg carries at most this many packets to each destination.
+constexpr std::size_t kBatch = 32;
+constexpr Duration kBitrateWindow = 1s;
+
+// The media SSRC is even: the lowest bit marks retransmissions (RIST Simple Profile).
+Ssrc random_media_ssrc() {
+  const auto value = static_cast<std::uint32_t>(platform::random_u64()) & ~1u;
+  return {value == 0 ? 2 : value};
+}
+
+stream::TsFeed::Options feed_options(Ssrc ssrc, bool live) {
+  const std::uint64_t random = platform::random_u64();
+  return {.pace = live ? stream::TsFeed::Pace::Arrival : stream::TsFeed::Pace::Pcr,
+          .ssrc = ssrc,
+          .first_sequence = static_cast<std::uint16_t>(random),
+          .first_timestamp = static_cast<std::uint32_t>(random >> 16)};
+}
+
+std::string random_cname() {
+  std::array<std::uint8_t, 12> bytes;  // RFC 7022: 96 random bits
+  platform::fill_random(bytes);
+  return to_hex(bytes);
+}
+
+std::unique_ptr<media::TsInput> open_input_or_throw(platform::EventLoop& loop, const Config& config,
+                                                    const media::InputEnvironment& environment,
+                                                    media::TsInput::Callbacks callbacks) {
+  auto input = media::open_input(loop, config.source.input, environment, std::move(callbacks));
+  if (!input) throw ConfigError("source.input: " + input.error());
+  return std::move(*input);
+}
+
+}  // namespace
+
+SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
+                           const media::InputEnvironment& environment, Callbacks callbacks)
+    : loop_(loop),
+      config_(config),
+      interfaces_(interfaces),
+      callbacks_(std::move(callbacks)),
+      input_(open_input_or_throw(loop, config, environment,
+                                 {.on_bytes =
+                                      [this](ByteView bytes) {
+                                        feed_.push(bytes, loop_.now());
+                                        if (input_->is_live()) due_.set(feed_.next_deadline());
+                                      },
+                                  .on_restart = [this] { feed_.restart(loop_.now()); },
+                                  .on_trouble = callbacks_.on_trouble})),
+      ssrc_(random_media_ssrc()),
+      cname_(random_cname()),
+      feed_(feed_options(ssrc_, input_->is_live())),
+      group_({*parse_address(config.stream.group), config.stream.rtp_port}, capabilities(), config.stream.delivery),
+      due_(loop, [this] { send_due(); }),
+      group_timer_(loop, [this] { carry_out(group_.tick(loop_.now())); }),
+      report_timer_(loop, [this] { send_report(false); }) {
+  open_sockets();
+}
+
+void SourceStream::say_goodbye() {
+  if (playing_) send_report(true);
+}
+
+void SourceStream::open_sockets() {
+  UdpSocket::Options options;
+  options.reuse_address = true;  // the outlets share the RTP port
+  options.send_buffer = kSocketBuffer;
+  auto pair = platform::open_pair(
+      loop_, options, 0, [](std::span<const UdpSocket::Datagram>) {},
+      [this](std::span<const UdpSocket::Datagram> datagrams) {
+        for (const auto& datagram : datagrams) receive_rtcp(datagram);
+      });
+  if (!pair) throw std::system_error(pair.error(), "RTP sockets");
+  sockets_ = std::move(*pair);
+}
+
+// A file has one format; an encoder makes what stream.video allows.
+SourceCapabilities SourceStream::capabilities() const {
+  SourceCapabilities ours{.modes = config_.wanted_modes(),
+                          .profiles = static_cast<std::uint8_t>(H264Profile::ConstrainedBaseline) |
+                                      static_cast<std::uint8_t>(H264Profile::ConstrainedHigh),
+                          .level = H264Level::L4_2,
+                          .audio = AudioFormat::Aac};
+  if (input_->encodes()) return ours;
+  const std::string head = input_->head();
+  const auto probe = head.empty() ? std::nullopt : stream::probe_ts(as_bytes(head));
+  if (!probe) {
+    if (!head.empty()) throw ConfigError("source.input: no MPEG-TS with H.264 or AAC, LPCM, AC3 in it");
+    return ours;
+  }
+  if (!probe->note.empty()) platform::log(Severity::Warning, "source.input: {}", probe->note);
+  ours.audio = probe->format.audio;
+  if (const auto& video = probe->format.video) {
+    ours.modes = video->mode.bit();
+    ours.profiles = static_cast<std::uint8_t>(video->profile);
+    ours.level = video->level;
+  }
+  return ours;
+}
+
+Result<StreamFormat, std::string> SourceStream::admit(SessionId id, const SinkCapabilities& sink, int interface_index) {
+  const bool first = !group_.format();
+  auto format = group_.admit(id, sink);
+  if (!format) return format;
+  members_[id].interface_index = interface_index;
+  if (first) start_input();  // so that the encoder is warm when PLAY comes
+  return format;
+}
+
+void SourceStream::start_input() {
+  if (input_runs_) input_->stop();
+  input_->start({.format = *group_.format(), .bitrate = config_.source.bitrate});
+  input_runs_ = true;
+}
+
+Transport SourceStream::transport(SessionId id, Delivery delivery, Ipv4Address local) const {
+  Transport transport{.delivery = delivery,
+                      .client = {},
+                      .server = {sockets_.rtp->port(), sockets_.rtcp->port()},
+                      .destination = {},
+                      .ttl = 0,
+                      .source = local,
+                      .ssrc = ssrc_};
+  if (delivery == Delivery::Multicast) {
+    transport.destination = *parse_address(config_.stream.group);
+    transport.client = {config_.stream.rtp_port, static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
+    transport.ttl = static_cast<std::uint8_t>(config_.stream.ttl);
+  } else if (const auto member = members_.find(id); member != members_.end()) {
+    transport.client = member->second.client;
+  }
+  return transport;
+}
+
+void SourceStream::set_up(SessionId id, Ipv4Address sink, PortPair client) {
+  Member& member = members_[id];
+  member.client = client;
+  member.address = sink;
+  group_.set_endpoint(id, {sink, client.rtp});
+}
+
+void SourceStream::play(SessionId id) {
+  carry_out(group_.play(id, loop_.now()));
+  request_idr();
+}
+
+void SourceStream::pause(SessionId id) { carry_out(group_.pause(id, loop_.now())); }
+
+void SourceStream::leave(SessionId id) {
+  members_.erase(id);
+  carry_out(group_.leave(id, loop_.now()));
+  if (members_.empty() && input_runs_) {
+    input_->stop();
+    input_runs_ = false;
+  }
+}
+
+void SourceStream::report(SessionId id, Delivery delivery, const std::string& detail) {
+  carry_out(group_.report(id, delivery, detail, loop_.now()));
+}
+
+void SourceStream::carry_out(const std::vector<stream::Move>& moves) {
+  update();
+  for (const stream::Move& move : moves) callbacks_.on_move(move);
+}
+
+// After each change of who plays, or how.
+void SourceStream::update() {
+  const Time now = loop_.now();
+  const bool plays = group_.anyone_playing();
+  if (plays && !playing_) {
+    input_->resume();
+    feed_.resume(now);
+    bitrate_since_ = now;
+    bitrate_bytes_ = counters_.bytes;
+    reports_.emplace(platform::random_u64(), now);
+    report_timer_.set(reports_->next_deadline());
+  } else if (!plays && playing_) {
+    input_->pause();
+    report_timer_.set(std::nullopt);
+    counters_.bitrate = 0;
+  }
+  playing_ = plays;
+  interfaces_changed();
+  group_timer_.set(group_.next_deadline());
+  if (playing_) feed_input();
+}
+
+void SourceStream::request_idr() {
+  if (group_.request_idr(loop_.now())) {
+    ++counters_.idr_requests;
+    input_->request_idr();
+  }
+  group_timer_.set(group_.next_deadline());
+}
+
+void SourceStream::set_bitrate(std::uint64_t bitrate) { input_->set_bitrate(bitrate); }
+
+// One outlet for each interface that a multicast-capable member is on.
+void SourceStream::interfaces_changed() {
+  const auto needed = [&](int index) {
+    return std::any_of(members_.begin(), members_.end(), [&](const auto& entry) {
+      const auto path = group_.path(entry.first);
+      return entry.second.interface_index == index && path && *path != stream::Path::Unicast &&
+             interfaces_.by_index(index);
+    });
+  };
+  std::erase_if(outlets_, [&](const Outlet& outlet) { return !needed(outlet.interface_index); });
+  for (const UsableInterface& interface : interfaces_.usable()) {
+    const auto has = [&](const Outlet& outlet) { return outlet.interface_index == interface.index; };
+    if (!needed(interface.index) || std::any_of(outlets_.begin(), outlets_.end(), has)) continue;
+    UdpSocket::Options options;
+    options.bind = {{}, sockets_.rtp->port()};
+    options.reuse_address = true;
+    options.send_buffer = kSocketBuffer;
+    auto socket = UdpSocket::open(loop_, options, [](std::span<const UdpSocket::Datagram>) {});
+    const UdpSocket::MulticastSending sending{
+        .interface_index = interface.index, .ttl = config_.stream.ttl, .loop = config_.stream.loop};
+    const auto set = socket ? (*socket)->set_multicast_sending(sending) : Result<void>(fail(socket.error()));
+    if (!set) {
+      callbacks_.on_trouble(fmt::format("multicast on {}: {}", interface.name, set.error().message()));
+      continue;
+    }
+    (void)sockets_.rtcp->set_multicast_sending(sending);
+    outlets_.push_back({interface.index, std::move(*socket)});
+  }
+}
+
+void SourceStream::feed_input() {
+  if (!input_->is_live()) {
+    // Bounded: a file that gives nothing usable must not hold the loop.
+    for (int pieces = 0; pieces < 64 && feed_.wants_bytes(loop_.now()); ++pieces) input_->read_more();
+  }
+  due_.set(feed_.next_deadline());
+}
+
+void SourceStream::send_due() {
+  std::array<ByteView, kBatch> packets;
+  while (true) {
+    const auto due = feed_.take(loop_.now(), packets);
+    if (due.empty()) break;
+    if (playing_) send(due);
+  }
+  if (playing_ || input_->is_live()) feed_input();
+}
+
+void SourceStream::send(std::span<const ByteView> packets) {
+  auto targets = group_.destinations();
+  counters_.packets += packets.size();
+  for (const ByteView& packet : packets) counters_.bytes += packet.size();
+  if (!targets.empty() && targets.front().address.is_multicast()) {
+    for (const Outlet& outlet : outlets_) counters_.datagrams += outlet.socket->send(packets, targets.first(1));
+    targets = targets.subspan(1);
+  }
+  if (!targets.empty()) counters_.datagrams += sockets_.rtp->send(packets, targets);
+  measure_bitrate(loop_.now());
+}
+
+void SourceStream::measure_bitrate(Time now) {
+  if (now - bitrate_since_ < kBitrateWindow) return;
+  const double seconds = std::chrono::duration<double>(now - bitrate_since_).count();
+  counters_.bitrate = static_cast<std::uint64_t>(static_cast<double>(counters_.bytes - bitrate_bytes_) * 8 / seconds);
+  bitrate_since_ = now;
+  bitrate_bytes_ = counters_.bytes;
+}
+
+// SR and SDES (BYE at the end) to the group and to each unicast sink that gave an RTCP port.
+void SourceStream::send_report(bool bye) {
+  const Time now = loop_.now();
+  const auto report = stream::serialize(stream::SourceCompound{
+      .report = {.ssrc = ssrc_,
+                 .ntp = platform::ntp_time(now),
+                 .rtp = feed_.rtp_time(now),
+                 .packets = static_cast<std::uint32_t>(counters_.packets),
+                 .octets = static_cast<std::uint32_t>(counters_.bytes - counters_.packets * stream::kRtpHeader),
+                 .blocks = {}},
+      .cname = cname_,
+      .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
+  const Endpoint group{*parse_address(config_.stream.group), static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
+  for (const Outlet& outlet : outlets_) (void)sockets_.rtcp->send_from(outlet.interface_index, group, report);
+  for (const auto& [id, member] : members_) {
+    if (member.client.rtcp == 0 || group_.path(id) == stream::Path::Group) continue;
+    (void)sockets_.rtcp->send_from(0, {member.address, member.client.rtcp}, report);
+  }
+  if (bye || !reports_->due(now)) return;
+  report_timer_.set(reports_->next_deadline());
+}
+
+void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
+  const auto compound = stream::parse_rtcp(datagram.bytes);
+  if (!compound) return;
+  for (const auto& packet : *compound) callbacks_.on_rtcp(datagram.sender, packet);
+}
+
+}  // namespace wfdcast::daemon

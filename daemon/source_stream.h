@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/random.h"
+#include "daemon/config.h"
+#include "daemon/interfaces.h"
+#include "media/ts_input.h"
+#include "platform/udp_socket.h"
+#include "stream/multicast_group.h"
+#include "stream/rtcp_compound.h"
+#include "stream/rtcp_schedule.h"
+#include "stream/ts_feed.h"
+
+namespace wfdcast::daemon {
+
+// The one stream that all sinks get: input, packets, sockets, RTCP. It runs
+// while somebody plays, and its encoder from the first sink that was admitted.
+class SourceStream {
+ public:
+  struct Callbacks {
+    std::function<void(const Endpoint& sender, const stream::RtcpPacket&)> on_rtcp;
+    std::function<void(const stream::Move&)> on_move;
+    std::function<void(std::string)> on_trouble;
+  };
+  struct Counters {
+    std::uint64_t packets = 0, bytes = 0;  // RTP packets that somebody was to get, with header
+    std::uint64_t datagrams = 0;           // handed to the kernel, all copies
+    std::uint64_t idr_requests = 0;        // asked of the encoder
+    std::uint64_t bitrate = 0;             // bit/s over the last second
+  };
+
+  // Throws ConfigError or std::system_error.
+  SourceStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
+               const media::InputEnvironment& environment, Callbacks callbacks);
+
+  // A sink told what it can do: the format for it, or why not.
+  [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink, int interface_index);
+  // What the SETUP answer, or a move, says to this sink.
+  [[nodiscard]] Transport transport(SessionId id, Delivery delivery, Ipv4Address local) const;
+  [[nodiscard]] Delivery initial_delivery(SessionId id) const { return group_.initial_delivery(id); }
+  void set_up(SessionId id, Ipv4Address sink, PortPair client);
+  void play(SessionId id);
+  void pause(SessionId id);
+  void leave(SessionId id);
+  void report(SessionId id, Delivery delivery, const std::string& detail);
+  void request_idr();
+  void set_bitrate(std::uint64_t bitrate);
+  void say_goodbye();  // RTCP BYE to everybody
+  void interfaces_changed();
+
+  [[nodiscard]] const stream::MulticastGroup& group() const { return group_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const stream::TsFeed::Counters& feed_counters() const { return feed_.counters(); }
+  [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
+  [[nodiscard]] bool playing() const { return playing_; }
+
+ private:
+  // A way out for the group: multicast leaves by the interface its socket names.
+  struct Outlet {
+    int interface_index = 0;
+    std::unique_ptr<platform::UdpSocket> socket;
+  };
+  struct Member {
+    int interface_index = 0;
+    PortPair client;
+    Ipv4Address address;
+  };
+
+  void open_sockets();
+  [[nodiscard]] SourceCapabilities capabilities() const;
+  void carry_out(const std::vector<stream::Move>& moves);
+  void update();
+  void start_input();
+  void feed_input();
+  void send_due();
+  void send(std::span<const ByteView> packets);
+  void send_report(bool bye);
+  void measure_bitrate(Time now);
+  void receive_rtcp(const platform::UdpSocket::Datagram& datagram);
+
+  platform::EventLoop& loop_;
+  const Config& config_;
+  const Interfaces& interfaces_;
+  Callbacks callbacks_;
+  std::unique_ptr<media::TsInput> input_;
+  Ssrc ssrc_;
+  std::string cname_;
+  stream::TsFeed feed_;
+  stream::MulticastGroup group_;
+  std::optional<stream::RtcpSchedule> reports_;
+  std::map<SessionId, Member> members_;
+  bool input_runs_ = false;
+  bool playing_ = false;
+  Counters counters_;
+  Time bitrate_since_{};
+  std::uint64_t bitrate_bytes_ = 0;
+  platform::Timer due_, group_timer_, report_timer_;
+  platform::UdpPair sockets_;
+  std::vector<Outlet> outlets_;
+};
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,146 @@
+#include "daemon/wfdd.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "daemon/device_id.h"
+#include "daemon/version.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::log;
+using platform::Severity;
+
+namespace {
+
+// The helpers stand beside wfdd, in the build tree as when installed.
+std::string own_directory() {
+  char path[4096];
+  const auto length = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string_view self(path, length > 0 ? static_cast<std::size_t>(length) : 0);
+  return std::string(self.substr(0, self.rfind('/')));
+}
+
+Environment make_environment(platform::EventLoop& loop, Config& config) {
+  OwnId own = load_device_id(config.state.directory);
+  Environment environment{.loop = loop,
+                          .config = config,
+                          .id = own.id,
+                          .warnings = {},
+                          .media = {.helper_directory = own_directory(), .clip = own_directory() + "/../share/wfdcast/test.ts"},
+                          .publish = {}};
+  environment.warnings.push_back("security.mode is \"open\": anyone on these networks can watch and be watched");
+  if (!own.warning.empty()) environment.warnings.push_back(own.warning);
+  return environment;
+}
+
+}  // namespace
+
+Wfdd::Wfdd(CommandLine command_line, Config config)
+    : command_line_(std::move(command_line)), config_(std::move(config)), environment_(make_environment(loop_, config_)) {
+  platform::set_log_level(config_.log.level);
+  platform::prepare_process();
+  if (config_.name.empty()) config_.name = platform::host_name();
+  log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kVersion, config_.role == DaemonRole::Source ? "source" : "sink",
+      config_.name, to_string(environment_.id));
+  for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
+  environment_.publish = [this](std::string_view event, const json& params) {
+    if (control_) control_->publish(event, params);
+  };
+  if (config_.role == DaemonRole::Source) {
+    daemon_ = std::make_unique<SourceDaemon>(environment_);
+  } else {
+    daemon_ = std::make_unique<SinkDaemon>(environment_);
+  }
+  with_daemon([this](auto& daemon) { daemon.bind(methods_); });
+  methods_.bind_answer("set", [this](const json& params) { return set(params); });
+  methods_.bind("monitor", [](Call& call) {
+    call.subscribe();
+    call.reply(json{{"result", "subscribed"}});
+  });
+  control_ = std::make_unique<ControlServer>(loop_, config_.control.socket, methods_);
+}
+
+void Wfdd::run() {
+  const auto on_signal = [this](int signal, std::function<void()> action) {
+    signals_.push_back(std::make_unique<platform::SignalWatch>(loop_, signal, std::move(action)));
+  };
+  on_signal(SIGTERM, [this] { stop(); });
+  on_signal(SIGINT, [this] { stop(); });
+  on_signal(SIGHUP, [this] { reload(); });
+  systemd_timer_.emplace(loop_, [this] { tell_systemd(); });
+  platform::notify_systemd("READY=1");
+  tell_systemd();
+  loop_.run();
+}
+
+// STATUS= follows the state; the watchdog is fed by the loop itself.
+void Wfdd::tell_systemd() {
+  const std::string status = with_daemon([](auto& daemon) { return daemon.summary(); });
+  if (status != last_status_) platform::notify_systemd("STATUS=" + status);
+  last_status_ = status;
+  const Duration watchdog = platform::watchdog_period();
+  if (watchdog > 0s) platform::notify_systemd("WATCHDOG=1");
+  systemd_timer_->set(loop_.now() + (watchdog > 0s ? std::min<Duration>(watchdog, 5s) : 5s));
+}
+
+// Applies what can change while we run, and says what it could not apply.
+void Wfdd::take_over(const Config& changed) {
+  Config next = config_;
+  for (const std::string& key : changed_keys(config_, changed)) {
+    if (!changes_live(key)) {
+      log(Severity::Warning, "{}: takes effect at the next start", key);
+      continue;
+    }
+    copy_key(next, changed, key);
+    log(Severity::Notice, "{} has changed", key);
+  }
+  const std::vector<std::string> applied = changed_keys(config_, next);
+  config_ = std::move(next);
+  platform::set_log_level(config_.log.level);
+  for (const std::string& key : applied) {
+    with_daemon([&](auto& daemon) { daemon.setting_changed(key); });
+  }
+}
+
+void Wfdd::reload() {
+  platform::notify_systemd("RELOADING=1");
+  try {
+    Config fresh = load_config(command_line_.config_path, command_line_.settings);
+    if (fresh.name.empty()) fresh.name = platform::host_name();
+    take_over(fresh);
+    log(Severity::Notice, "configuration read again");
+  } catch (const ConfigError& error) {
+    log(Severity::Error, "{}; nothing has changed", error.what());
+  }
+  platform::notify_systemd("READY=1");
+}
+
+Result<json, RpcError> Wfdd::set(const json& params) {
+  const auto key = params["key"].get<std::string>();
+  const auto value = params["value"].get<std::string>();
+  try {
+    Config changed = config_;
+    apply_setting(changed, key + "=" + value);
+    check_config(changed);
+    if (!changes_live(key)) return fail(RpcError{RpcError::kFailed, "set: " + key + " cannot change while wfdd runs"});
+    take_over(changed);
+  } catch (const ConfigError& error) {
+    return fail(RpcError{RpcError::kFailed, std::string("set: ") + error.what()});
+  }
+  return json{{"key", key}, {"value", value}};
+}
+
+void Wfdd::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  log(Severity::Notice, "stopping");
+  platform::notify_systemd("STOPPING=1");
+  with_daemon([this](auto& daemon) { daemon.shut_down([this] { loop_.stop(); }); });
+}
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/control_server.h"
+#include "daemon/environment.h"
+#include "daemon/method_table.h"
+#include "daemon/sink_daemon.h"
+#include "daemon/source_daemon.h"
+#include "platform/event_loop.h"
+
+namespace wfdcast::daemon {
+
+// What the command line said.
+struct CommandLine {
+  std::string config_path;
+  std::vector<std::string> settings;
+};
+
+// The process: configuration, signals, systemd, the control socket, and the
+// daemon of one role.
+class Wfdd {
+ public:
+  // Throws ConfigError or std::system_error.
+  Wfdd(CommandLine command_line, Config config);
+  void run();
+
+ private:
+  template <class Visitor>
+  decltype(auto) with_daemon(Visitor&& visitor) {
+    return std::visit([&](auto& daemon) -> decltype(auto) { return visitor(*daemon); }, daemon_);
+  }
+  void reload();
+  [[nodiscard]] Result<json, RpcError> set(const json& params);
+  void take_over(const Config& changed);
+  void stop();
+  void tell_systemd();
+
+  CommandLine command_line_;
+  Config config_;
+  platform::EventLoop loop_;
+  MethodTable methods_;
+  Environment environment_;
+  std::variant<std::unique_ptr<SourceDaemon>, std::unique_ptr<SinkDaemon>> daemon_;
+  std::unique_ptr<ControlServer> control_;
+  std::optional<platform::Timer> systemd_timer_;
+  std::vector<std::unique_ptr<platform::SignalWatch>> signals_;
+  std::string last_status_;
+  bool stopping_ = false;
+};
+
+}  // namespace wfdcast::daemon

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace wfdcast::tools {
+
+// Answers as text for a person; each ends with a newline.
+[[nodiscard]] std::string present_status(const nlohmann::json& status);
+[[nodiscard]] std::string present_peers(const nlohmann::json& peers);
+[[nodiscard]] std::string present_stats(const nlohmann::json& stats);
+// [{peer, name, result}]: "Lobby: playing".
+[[nodiscard]] std::string present_results(const nlohmann::json& results);
+[[nodiscard]] std::string present_event(const std::string& event, const nlohmann::json& params);
+
+}  // namespace wfdcast::tools

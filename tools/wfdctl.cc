@@ -1,0 +1,175 @@
+// wfdctl: shows and steers a running wfdd. See wfdctl(1).
+#include <fmt/format.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "daemon/version.h"
+#include "tools/control_client.h"
+#include "tools/present.h"
+
+namespace {
+
+using namespace wfdcast::tools;
+
+constexpr int kDone = 0, kFailed = 1, kUsage = 2, kNoDaemon = 3;
+
+struct Options {
+  std::string socket, instance;
+  bool as_json = false;
+  // Of the commands.
+  std::vector<std::string> peers;
+  std::string setting;
+  bool all = false, no_wait = false, watch = false;
+};
+
+// One row for each command: what to call and how to show the answer.
+struct Command {
+  const char* name;
+  const char* help;
+  enum class Peers { None, Optional, Required } peers;
+  bool can_watch;
+  std::string (*present)(const json& result);
+};
+constexpr auto kNone = Command::Peers::None;
+constexpr Command kCommands[] = {
+    {"status", "role, name, address, stream, each session in a line", kNone, false, present_status},
+    {"peers", "devices in reach", kNone, true, present_peers},
+    {"connect", "invites sinks and waits until they play", Command::Peers::Required, false, present_results},
+    {"disconnect", "ends sessions", Command::Peers::Required, false, present_results},
+    {"play", "resumes", Command::Peers::Optional, false, present_results},
+    {"pause", "pauses", Command::Peers::Optional, false, present_results},
+    {"idr", "a key picture now", kNone, false, present_results},
+    {"stats", "figures of each sink", kNone, true, present_stats},
+    {"monitor", "events as they happen, one a line", kNone, false, nullptr},
+    {"set", "changes a running setting", kNone, false,
+     [](const json& result) { return result["key"].get<std::string>() + " = " + result["value"].get<std::string>() + "\n"; }},
+};
+
+// The one socket in /run/wfdcast; several need --instance.
+std::string find_socket(const Options& options) {
+  if (!options.socket.empty()) return options.socket;
+  if (!options.instance.empty()) return "/run/wfdcast/" + options.instance + ".sock";
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (::glob("/run/wfdcast/*.sock", 0, nullptr, &found) == 0) {
+    paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  }
+  ::globfree(&found);
+  if (paths.empty()) return "/run/wfdcast/wfdd.sock";
+  if (paths.size() == 1) return paths.front();
+  std::string names;
+  for (const std::string& path : paths) names += " " + path.substr(13, path.size() - 18);
+  throw Refused("several daemons run here; choose one with --instance:" + names);
+}
+
+json params_of(const Command& command, const Options& options) {
+  json params = json::object();
+  if (!options.peers.empty()) params["peers"] = options.peers;
+  if (options.all) params["all"] = true;
+  if (options.no_wait) params["wait"] = false;
+  if (command.name == std::string("set")) {
+    const std::size_t equals = options.setting.find('=');
+    params = {{"key", options.setting.substr(0, equals)}, {"value", options.setting.substr(equals + 1)}};
+  }
+  return params;
+}
+
+void print(const std::string& text) {
+  std::cout << text << std::flush;
+}
+
+// On a terminal a person sees how far a connection is.
+void show_progress(const std::string&, const json& params) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  std::cerr << params.value("name", "") << ": " << params.value("state", "") << "...\n";
+}
+
+int monitor(ControlClient& client, bool as_json) {
+  const auto show = [&](const std::string& event, const json& params) {
+    if (as_json) {
+      json line = params;
+      line["event"] = event;
+      print(line.dump() + '\n');
+    } else {
+      print(present_event(event, params));
+    }
+  };
+  (void)client.call("monitor", json::object(), show);
+  client.listen(show);
+  throw NoDaemon("wfdd has gone");
+}
+
+int run(const Command& command, const Options& options) {
+  ControlClient client(find_socket(options));
+  if (!command.present) return monitor(client, options.as_json);
+  while (true) {
+    const json result = client.call(command.name, params_of(command, options), show_progress);
+    print(options.as_json ? result.dump() + '\n' : command.present(result));
+    if (!options.watch) return kDone;
+    ::sleep(1);  // the period of --watch
+    if (!options.as_json) print("\n");
+  }
+}
+
+void add_command(CLI::App& app, const Command& command, Options& options, const Command*& chosen) {
+  CLI::App* sub = app.add_subcommand(command.name, command.help);
+  if (command.peers != kNone) {
+    sub->add_option("PEER", options.peers, "a name, an id prefix, or an address");
+    sub->add_flag("--all", options.all, "every peer in reach");
+  }
+  if (command.name == std::string("connect")) sub->add_flag("--no-wait", options.no_wait, "do not wait until it plays");
+  if (command.name == std::string("set")) {
+    sub->add_option("KEY=VALUE", options.setting, "such as source.bitrate=4M")->required();
+  }
+  if (command.can_watch) sub->add_flag("--watch", options.watch, "again every second");
+  sub->callback([&chosen, &command] { chosen = &command; });
+}
+
+std::string usage_error(const Command& command, const Options& options) {
+  if (command.peers == Command::Peers::Required && options.peers.empty() && !options.all) return "name a PEER, or --all";
+  if (command.name == std::string("set") && options.setting.find('=') == std::string::npos) return "needs KEY=VALUE";
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Shows and steers a running wfdd. Without a command: status."};
+  Options options;
+  const Command* chosen = &kCommands[0];
+  app.add_option("--socket", options.socket, "control socket")->type_name("PATH");
+  app.add_option("--instance", options.instance, "the daemon behind /run/wfdcast/NAME.sock")->type_name("NAME");
+  app.add_flag("--json", options.as_json, "the method's result as JSON");
+  app.set_version_flag("--version", std::string("wfdctl ") + wfdcast::daemon::kVersion);
+  app.require_subcommand(0, 1);
+  app.fallthrough();
+  for (const Command& command : kCommands) add_command(app, command, options, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "wfdctl: " << error.what() << '\n';
+    return kUsage;
+  }
+  if (const std::string wrong = usage_error(*chosen, options); !wrong.empty()) {
+    std::cerr << "wfdctl: " << chosen->name << ": " << wrong << '\n';
+    return kUsage;
+  }
+  try {
+    return run(*chosen, options);
+  } catch (const NoDaemon& error) {
+    std::cerr << "wfdctl: " << error.what() << '\n';
+    return kNoDaemon;
+  } catch (const Refused& error) {
+    std::cerr << "wfdctl: " << error.what() << '\n';
+    return kFailed;
+  }
+}
