@@ -1,0 +1,94 @@
+#include "media/render_decoder.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace wfdcast::media {
+namespace {
+
+struct Codec {
+  StreamKind kind;
+  const char* caps;  // as tsdemux names it
+  const char* parser;
+  std::array<const char*, 7> decoders;  // the first that opens; the last software one is named when none does
+};
+
+constexpr auto kCodecs = std::to_array<Codec>({
+    {StreamKind::Video,
+     "video/x-h264",
+     "h264parse",
+     {"v4l2slh264dec", "v4l2h264dec", "vah264dec", "vaapih264dec", "nvh264dec", "openh264dec", "avdec_h264"}},
+    {StreamKind::Audio, "audio/mpeg,mpegversion=(int){2,4}", "aacparse", {"fdkaacdec", "faad", "avdec_aac"}},
+    {StreamKind::Audio, "audio/x-ac3", "ac3parse", {"a52dec", "avdec_ac3"}},
+});
+
+// Software that is only taken where the better one is missing.
+constexpr std::string_view kLastResort = "openh264dec";
+
+bool opens(const char* name) {
+  if (!has_element(name)) return false;
+  const Owned<GstElement> element(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(name, nullptr))));
+  const bool ready = gst_element_set_state(element.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
+  gst_element_set_state(element.get(), GST_STATE_NULL);
+  return ready;
+}
+
+std::string choose_decoder(const Codec& codec) {
+  const char* preferred = nullptr;
+  for (const char* decoder : codec.decoders) {
+    if (decoder == nullptr) break;
+    preferred = decoder;
+    if (decoder != kLastResort && opens(decoder)) return decoder;
+  }
+  if (codec.kind == StreamKind::Video && has_element(std::string(kLastResort)))
+    return std::string(kLastResort);
+  require_element(preferred);
+  return preferred;
+}
+
+bool matches(const GstCaps* caps, const Codec& codec) {
+  GstCaps* wanted = gst_caps_from_string(codec.caps);
+  const bool match = gst_caps_can_intersect(caps, wanted) != FALSE;
+  gst_caps_unref(wanted);
+  return match;
+}
+
+std::string video_branch(const Codec& codec, const RenderOptions& options) {
+  const std::string sink = options.video_sink.empty() ? "autovideosink" : options.video_sink;
+  return fmt::format("queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} name={} ! videoconvert ! {}",
+                     codec.parser, choose_decoder(codec), Branch::kTap, sink);
+}
+
+std::string audio_branch(const Codec& codec, const RenderOptions& options) {
+  const std::string sink = options.audio_sink.empty() ? "autoaudiosink" : options.audio_sink;
+  return fmt::format(
+      "queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} ! audioconvert ! audioresample ! capsfilter "
+      "name={} "
+      "caps=audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! {}",
+      codec.parser, choose_decoder(codec), Branch::kTap, sink);
+}
+
+Branch make_branch(const Codec& codec, const RenderOptions& options) {
+  const bool video = codec.kind == StreamKind::Video;
+  Branch branch{codec.kind, video ? video_branch(codec, options) : audio_branch(codec, options)};
+  require_elements(branch.description);
+  return branch;
+}
+
+}  // namespace
+
+std::optional<Branch> branch_for(const GstCaps* caps, const RenderOptions& options) {
+  for (const Codec& codec : kCodecs) {
+    if (matches(caps, codec)) return make_branch(codec, options);
+  }
+  return std::nullopt;
+}
+
+void require_decoders(const RenderOptions& options) {
+  (void)make_branch(kCodecs[0], options);
+  if (options.audio) (void)make_branch(kCodecs[1], options);
+}
+
+}  // namespace wfdcast::media

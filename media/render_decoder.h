@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "media/program.h"
+#include "media/render_options.h"
+
+namespace wfdcast::media {
+
+enum class StreamKind { Video, Audio };
+
+// What follows the demultiplexer for one elementary stream, in gst-launch
+// syntax: parser, decoder (hardware before software), converter, sink.
+// The decoded data passes the element called kTap.
+struct Branch {
+  static constexpr const char* kTap = "tap";
+  StreamKind kind = StreamKind::Video;
+  std::string description;
+};
+
+// nullopt for a stream that WFD does not know. Throws ProgramError when a needed element is missing.
+[[nodiscard]] std::optional<Branch> branch_for(const GstCaps* caps, const RenderOptions& options);
+
+// Throws ProgramError when what H.264, AAC and the sinks need is not there.
+void require_decoders(const RenderOptions& options);
+
+}  // namespace wfdcast::media
