@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,5 +46,8 @@ struct WfdcastHeader {
   std::optional<InvitationToken> token;
   bool operator==(const WfdcastHeader&) const = default;
 };
+inline constexpr std::string_view kWfdcastHeader = "Wfdcast";
+[[nodiscard]] std::string serialize(const WfdcastHeader& header);
+[[nodiscard]] std::optional<WfdcastHeader> parse_wfdcast_header(std::string_view value);
 
 }  // namespace wfdcast::rtsp

@@ -1,16 +1,26 @@
 #pragma once
 
+#include "rtsp/exchange.h"
 #include "rtsp/message.h"
+#include "rtsp/parameters.h"
 #include "rtsp/session.h"
+#include "rtsp/timers.h"
 
 namespace wfdcast::rtsp {
 
-struct StreamChosen { StreamFormat format; };     // M4 was accepted
-struct StreamReady { Transport transport; };      // M6 answered: be ready to receive there
-struct StreamPlaying {};                          // M7 answered
-struct StreamPaused {};                           // M9 answered
-struct MoveRequested { Transport transport; };    // wfdcast_transport: receive there as well, then report
-using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, MoveRequested, SessionEnded>;
+struct StreamChosen {
+  StreamFormat format;
+};  // M4 was accepted
+struct StreamReady {
+  Transport transport;
+};  // M6 answered: be ready to receive there
+struct StreamPlaying {};  // M7 answered
+struct StreamPaused {};   // M9 answered
+struct MoveRequested {
+  Transport transport;
+};  // wfdcast_transport: receive there as well, then report
+using SinkEvent =
+    std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, MoveRequested, SessionEnded>;
 
 struct SinkOptions {
   SinkCapabilities capabilities;        // rtp_port: the bound RTP port
@@ -23,7 +33,18 @@ struct SinkOptions {
 class SinkSession {
  public:
   using Event = SinkEvent;
-  enum class State { Greeting, Describing, AwaitingTrigger, SettingUp, Starting, Playing, Pausing, Paused, Ending, Ended };
+  enum class State {
+    Greeting,
+    Describing,
+    AwaitingTrigger,
+    SettingUp,
+    Starting,
+    Playing,
+    Pausing,
+    Paused,
+    Ending,
+    Ended
+  };
 
   explicit SinkSession(SinkOptions options);
 
@@ -41,7 +62,66 @@ class SinkSession {
   Step<SinkEvent> connection_lost(Time now);
 
   [[nodiscard]] std::optional<Time> next_deadline() const;
-  [[nodiscard]] State state() const;
+  [[nodiscard]] State state() const { return state_; }
+
+ private:
+  using Out = Step<SinkEvent>;
+  // PLAY or PAUSE that came while the other was under way.
+  enum class Next : std::uint8_t { Nothing, Play, Pause };
+
+  [[nodiscard]] bool consistent() const;
+  [[nodiscard]] bool established() const;  // a Session id, and not ending
+  void enter(State state, std::optional<Time> deadline);
+  void finish(EndReason reason, std::string detail, Out& out);
+  void begin_ending(EndReason reason, std::string detail, Time now, Out& out);
+  void ask(Asked what, Request request, Time now, Out& out);
+  void ask_stream(Asked what, Method method, Time now, Out& out);
+  void set_up(Time now, Out& out);
+  void start_playing(Time now, Out& out);
+  void start_pausing(Time now, Out& out);
+  void carry_out_next(Time now, Out& out);
+  void send_idr_request(Time now, Out& out);
+  void send_report(Time now, Out& out);
+  void on_state_deadline(Out& out);
+
+  void on_response(const Response& response, Time now, Out& out);
+  void on_set_up(const Response& response, Time now, Out& out);
+  void on_playing(const Response& response, Time now, Out& out);
+  void on_paused(const Response& response, Time now, Out& out);
+
+  void on_request(const Request& request, Time now, Out& out);
+  void reply(const Request& request, Response response, Out& out) const;
+  void reply_ok(const Request& request, Out& out) const;
+  void on_options(const Request& request, Time now, Out& out);
+  void on_get_parameter(const Request& request, Time now, Out& out);
+  void on_set_parameter(const Request& request, Time now, Out& out);
+  void on_direct(const Request& request, Out& out);
+  // The changes that M4 and wfdcast_transport ask for; the body of a 303 when
+  // one of them cannot be.
+  struct Changes {
+    std::optional<StreamFormat> format;
+    std::optional<std::string> url;
+    std::optional<Transport> move;
+    std::optional<Trigger> trigger;
+  };
+  [[nodiscard]] Result<Changes, std::string> read_changes(const std::vector<Parameter>& parameters) const;
+  void apply(Changes changes, Time now, Out& out);
+  void on_trigger(Trigger trigger, Time now, Out& out);
+
+  SinkOptions options_;
+  Exchange exchange_;
+  State state_ = State::Greeting;
+  std::optional<Time> state_deadline_;  // for what the state waits for
+  Time heard_{};                        // the last proof of life
+  Duration timeout_ = kDefaultTimeout;  // announced in the Session header
+  std::string session_;                 // its id; empty before M6 was answered
+  std::string url_;                     // of SETUP and later requests
+  StreamFormat format_;
+  Next next_ = Next::Nothing;
+  Coalescer idr_{kSinkIdrPeriod};
+  bool source_is_wfdcast_ = false;     // it asked a wfdcast_* name
+  std::optional<std::string> report_;  // to be sent when the last one is answered
+  SessionEnded outcome_;               // what Ending ends with
 };
 [[nodiscard]] const char* to_string(SinkSession::State state);
 

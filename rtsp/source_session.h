@@ -1,26 +1,35 @@
 #pragma once
 
+#include "rtsp/exchange.h"
 #include "rtsp/message.h"
+#include "rtsp/parameters.h"
 #include "rtsp/session.h"
+#include "rtsp/timers.h"
 
 namespace wfdcast::rtsp {
 
-struct SinkGreeted {  // answer to M1 accepted
+struct SinkGreeted {                // answer to M1 accepted
   std::optional<DeviceId> wfdcast;  // set: one of our sinks
   std::string agent;                // User-Agent or Server, may be empty
 };
-struct SinkDescribed { SinkCapabilities capabilities; };  // answer with select() or refuse()
-struct StreamSetUp { PortPair client; };                  // M6: the sink's ports
-struct PlayRequested {};                                  // M7
-struct PauseRequested {};                                 // M9
-struct IdrRequested {};                                   // M13
-// A wfdcast sink says on which path it has the stream now (wfdcast_delivery).
+struct SinkDescribed {
+  SinkCapabilities capabilities;
+};  // answer with select() or refuse()
+struct StreamSetUp {    // M6
+  PortPair client;      // the sink's ports
+  StreamFormat format;  // what it agreed to: select()'s, or 640x480p60 and LPCM after it refused that
+};
+struct PlayRequested {};   // M7
+struct PauseRequested {};  // M9
+struct IdrRequested {};    // M13
+// A wfdcast sink says on which path it has the stream now (wfdcast_delivery),
+// or refused to move.
 struct DeliveryReported {
   Delivery delivery = Delivery::Unicast;
   std::string detail;  // "lag=3ms lost=0 of=500", "silent"
 };
-using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested, IdrRequested,
-                                 DeliveryReported, SessionEnded>;
+using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested,
+                                 IdrRequested, DeliveryReported, SessionEnded>;
 
 // Who may go beyond M1.
 struct Admission {
@@ -43,7 +52,19 @@ struct SourceOptions {
 class SourceSession {
  public:
   using Event = SourceEvent;
-  enum class State { Idle, Greeting, Querying, Choosing, Fixing, SettingUp, Ready, Playing, Paused, Ending, Ended };
+  enum class State {
+    Idle,
+    Greeting,
+    Querying,
+    Choosing,
+    Fixing,
+    SettingUp,
+    Ready,
+    Playing,
+    Paused,
+    Ending,
+    Ended
+  };
 
   explicit SourceSession(SourceOptions options);
 
@@ -68,7 +89,63 @@ class SourceSession {
   [[nodiscard]] std::optional<Time> next_deadline() const;
   // The owner should poll SIOCOUTQ and call written(): M3 waits for it.
   [[nodiscard]] bool wants_written() const;
-  [[nodiscard]] State state() const;
+  [[nodiscard]] State state() const { return state_; }
+
+ private:
+  using Out = Step<SourceEvent>;
+  // The answer to M2, after which M3 must keep its distance.
+  enum class M2Answer : std::uint8_t { NotSent, Leaving, Left };
+
+  [[nodiscard]] bool consistent() const;
+  [[nodiscard]] bool established() const;  // Ready, Playing or Paused
+  void enter(State state, std::optional<Time> deadline);
+  void finish(EndReason reason, std::string detail, Out& out);
+  void begin_ending(EndReason reason, std::string detail, Time now, Out& out);
+  void ask(Asked what, Method method, std::string body, Time now, Out& out);
+  void trigger(Trigger trigger, Asked what, Time now, Out& out);
+  void ask_capabilities(Time now, Out& out);
+  void fix_format(Time now, Out& out);
+  void send_move(Time now, Out& out);
+  void on_state_deadline(Time now, Out& out);
+  void keep_alive(Time now, Out& out);
+
+  void on_response(const Response& response, Time now, Out& out);
+  void on_greeted(const Response& response, Time now, Out& out);
+  [[nodiscard]] bool admits(const std::optional<WfdcastHeader>& header) const;
+  void on_described(const Response& response, Time now, Out& out);
+  void on_fixed(const Response& response, Time now, Out& out);
+  void on_moved(const Response& response, Time now, Out& out);
+
+  void on_request(const Request& request, Time now, Out& out);
+  void reply(const Request& request, Response response, Out& out) const;
+  void on_options(const Request& request, Out& out);
+  void on_setup(const Request& request, Time now, Out& out);
+  void on_play(const Request& request, Time now, Out& out);
+  void on_pause(const Request& request, Out& out);
+  void on_teardown(const Request& request, Out& out);
+  void on_get_parameter(const Request& request, Out& out);
+  void on_set_parameter(const Request& request, Time now, Out& out);
+  [[nodiscard]] Transport setup_answer(const PortPair& client) const;
+
+  SourceOptions options_;
+  Exchange exchange_;
+  State state_ = State::Idle;
+  std::optional<Time> state_deadline_;  // for what the state waits for
+  std::optional<Time> keepalive_at_;    // while established
+  Time heard_{};                        // the last proof of life
+  M2Answer m2_answer_ = M2Answer::NotSent;
+  std::optional<Time> m3_after_;  // M2's answer left, and 20 ms
+  std::optional<DeviceId> wfdcast_;
+  SinkCapabilities sink_;
+  StreamFormat format_;
+  enum class Choice : std::uint8_t { First, Conservative } choice_ = Choice::First;
+  std::string session_;  // the id in the Session header; empty before SETUP
+  PortPair client_;      // the sink's ports
+  Transport transport_;  // on which the stream is
+  std::optional<Transport> moving_, next_move_;
+  std::optional<Trigger> triggered_;  // PLAY or PAUSE, not carried out yet
+  Coalescer idr_{kSourceIdrPeriod};
+  SessionEnded outcome_;  // what Ending ends with
 };
 [[nodiscard]] const char* to_string(SourceSession::State state);
 

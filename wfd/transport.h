@@ -21,12 +21,12 @@ struct PortPair {
 // server_port, source, ssrc.
 struct Transport {
   Delivery delivery = Delivery::Unicast;
-  PortPair client;          // where the sink receives: client_port=, in multicast port=
-  PortPair server;          // where the source sends from: server_port=
-  Ipv4Address destination;  // the group; none in unicast
-  std::uint8_t ttl = 0;     // of the group
-  Ipv4Address source;       // whose packets to take
-  std::optional<Ssrc> ssrc;
+  PortPair client{};          // where the sink receives: client_port=, in multicast port=
+  PortPair server{};          // where the source sends from: server_port=
+  Ipv4Address destination{};  // the group; none in unicast
+  std::uint8_t ttl = 0;       // of the group
+  Ipv4Address source{};       // whose packets to take
+  std::optional<Ssrc> ssrc{};
   bool operator==(const Transport&) const = default;
 };
 

@@ -1,0 +1,113 @@
+#include "rtsp/parameters.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace wfdcast::rtsp {
+namespace {
+
+struct NameRow {
+  Name name;
+  std::string_view text;
+};
+constexpr std::array<NameRow, 23> kNames{{{Name::VideoFormats, "wfd_video_formats"},
+                                          {Name::AudioCodecs, "wfd_audio_codecs"},
+                                          {Name::ClientRtpPorts, "wfd_client_rtp_ports"},
+                                          {Name::ContentProtection, "wfd_content_protection"},
+                                          {Name::DisplayEdid, "wfd_display_edid"},
+                                          {Name::CoupledSink, "wfd_coupled_sink"},
+                                          {Name::ThreeDVideoFormats, "wfd_3d_video_formats"},
+                                          {Name::PreferredDisplayMode, "wfd_preferred_display_mode"},
+                                          {Name::AvFormatChangeTiming, "wfd_av_format_change_timing"},
+                                          {Name::PresentationUrl, "wfd_presentation_URL"},
+                                          {Name::TriggerMethod, "wfd_trigger_method"},
+                                          {Name::I2c, "wfd_I2C"},
+                                          {Name::UibcCapability, "wfd_uibc_capability"},
+                                          {Name::UibcSetting, "wfd_uibc_setting"},
+                                          {Name::StandbyResumeCapability, "wfd_standby_resume_capability"},
+                                          {Name::Standby, "wfd_standby"},
+                                          {Name::ConnectorType, "wfd_connector_type"},
+                                          {Name::Route, "wfd_route"},
+                                          {Name::IdrRequest, "wfd_idr_request"},
+                                          {Name::IdrRequestCapability, "wfd_idr_request_capability"},
+                                          {Name::WfdcastMulticast, "wfdcast_multicast"},
+                                          {Name::WfdcastTransport, "wfdcast_transport"},
+                                          {Name::WfdcastDelivery, "wfdcast_delivery"}}};
+
+Name name_of(std::string_view text) {
+  const auto* const row =
+      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return iequals(r.text, text); });
+  return row == kNames.end() ? Name::Unknown : row->name;
+}
+
+// Names go back to the peer in answers, so only these characters may.
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
+}
+
+struct TriggerRow {
+  Trigger trigger;
+  std::string_view text;
+};
+constexpr std::array<TriggerRow, 4> kTriggers{{{Trigger::Setup, "SETUP"},
+                                               {Trigger::Play, "PLAY"},
+                                               {Trigger::Pause, "PAUSE"},
+                                               {Trigger::Teardown, "TEARDOWN"}}};
+
+}  // namespace
+
+std::string_view to_string(Name name) {
+  const auto* const row =
+      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return r.name == name; });
+  return row == kNames.end() ? std::string_view{} : row->text;
+}
+
+Result<std::vector<Parameter>, ParameterError> parse_parameters(std::string_view body) {
+  std::vector<Parameter> parameters;
+  while (!body.empty()) {
+    const std::size_t end = body.find('\n');
+    std::string_view line = body.substr(0, end);
+    body.remove_prefix(std::min(body.size(), end == std::string_view::npos ? end : end + 1));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    const std::size_t colon = line.find(':');
+    const std::string_view name = trim(line.substr(0, colon));
+    if (!is_name(name)) continue;
+    if (parameters.size() == kMaxParameters) return fail(ParameterError::TooMany);
+    const std::string_view value =
+        colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
+    parameters.push_back({name_of(name), name, value});
+  }
+  return parameters;
+}
+
+const Parameter* find(const std::vector<Parameter>& parameters, Name name) {
+  const auto found =
+      std::find_if(parameters.begin(), parameters.end(), [&](const Parameter& p) { return p.name == name; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+void append_parameter(std::string& body, std::string_view name, std::string_view value) {
+  body.append(name).append(": ").append(value).append("\r\n");
+}
+
+void append_parameter(std::string& body, Name name, std::string_view value) {
+  append_parameter(body, to_string(name), value);
+}
+
+void append_name(std::string& body, Name name) { body.append(to_string(name)).append("\r\n"); }
+
+std::optional<Trigger> parse_trigger(std::string_view value) {
+  for (const TriggerRow& row : kTriggers) {
+    if (iequals(row.text, value)) return row.trigger;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(Trigger trigger) { return kTriggers[static_cast<std::size_t>(trigger)].text; }
+
+}  // namespace wfdcast::rtsp

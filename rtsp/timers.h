@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace wfdcast::rtsp {
+
+// The timers of a WFD session; docs/rtsp.md lists what happens at each.
+inline constexpr Duration kReplyTimeout = 5s;  // an answer to one of our requests
+inline constexpr Duration kNextRequest =
+    16s;  // the peer's next request in set-up: 6 s, and 10 s for slow TVs
+inline constexpr Duration kTeardownTimeout = 2s;  // from our TEARDOWN to the end, whatever the peer does
+inline constexpr Duration kM2Patience = 500ms;    // after M1's answer, before M3 goes out without an M2
+inline constexpr Duration kM3Distance = 20ms;     // between M2's answer leaving this host and M3
+inline constexpr Duration kSourceIdrPeriod = 300ms;
+inline constexpr Duration kSinkIdrPeriod = 500ms;
+inline constexpr Duration kSinkGrace = 20s;   // beyond the announced timeout, before a sink gives up
+inline constexpr Duration kMinTimeout = 10s;  // a shorter announced timeout, or none, counts as the default
+inline constexpr Duration kDefaultTimeout = 60s;
+
+// Lets one of many requests through in each period. The last of a burst is
+// late, never lost: what it was about may have happened after the first.
+class Coalescer {
+ public:
+  explicit Coalescer(Duration period) : period_(period) {}
+
+  // True: act now. False: due() will say when.
+  [[nodiscard]] bool request(Time now) {
+    pending_ = next_ && now < *next_;
+    if (!pending_) next_ = now + period_;
+    return !pending_;
+  }
+  // True once when a held request's time has come.
+  [[nodiscard]] bool due(Time now) { return pending_ && now >= *next_ && request(now); }
+  void cancel() { pending_ = false; }
+  [[nodiscard]] std::optional<Time> deadline() const { return pending_ ? next_ : std::nullopt; }
+
+ private:
+  Duration period_;
+  std::optional<Time> next_;
+  bool pending_ = false;
+};
+
+}  // namespace wfdcast::rtsp
