@@ -31,9 +31,9 @@ class TsFeed {
     Ssrc ssrc;
     std::uint16_t first_sequence = 0;
     std::uint32_t first_timestamp = 0;  // RTP time of the first packet
-    Duration hold = 5ms;                // Arrival: the longest that a short RTP packet waits for more TS packets
-    Duration lead = 200ms;              // Pcr: how far ahead of the clock bytes are wanted
-    Duration spread = 8ms;              // Arrival: a burst (a picture) is sent within this
+    Duration hold = 5ms;    // Arrival: the longest that a short RTP packet waits for more TS packets
+    Duration lead = 200ms;  // Pcr: how far ahead of the clock bytes are wanted
+    Duration spread = 8ms;  // Arrival: a burst (a picture) is sent within this
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP, bytes with header

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "stream/rtp.h"
+
+namespace wfdcast::stream {
+
+// One RTP packet that is being filled or waits to be sent.
+struct RtpSlot {
+  Time opened{};  // when its first TS packet came
+  Time due{};     // when it is to be sent
+  std::uint32_t buffer = 0;
+  std::uint8_t packets = 0;  // TS packets in it
+  std::uint8_t pcr = 0;      // which of them carries a PCR, counted from 1; 0: none
+};
+
+// RTP packets in the order of sending, in memory that is fixed at construction.
+// They are numbered from 0 on. The last may be open: TS packets are written
+// straight into it. Buffers of sent packets are used again first, so that the
+// memory touched is what the stream needs, not what it may need.
+class RtpQueue {
+ public:
+  explicit RtpQueue(std::size_t capacity);
+
+  // Begins a packet behind the last; false: no memory is left.
+  [[nodiscard]] bool open(Time now);
+  [[nodiscard]] bool is_open() const { return open_; }
+  // Where the next TS packet of the open packet goes, and how many fit.
+  [[nodiscard]] std::uint8_t* space() { return ts(slot(end_), slot(end_).packets); }
+  [[nodiscard]] std::size_t room() const { return kTsPacketsPerRtp - slots_[end_ & mask_].packets; }
+  // `count` TS packets were written there. A full packet is closed.
+  void commit(std::size_t count) {
+    RtpSlot& last = slot(end_);
+    last.packets = static_cast<std::uint8_t>(last.packets + count);
+    if (last.packets == kTsPacketsPerRtp) close();
+  }
+  void close() {
+    open_ = false;
+    ++end_;
+  }
+
+  [[nodiscard]] RtpSlot& slot(std::uint64_t number) { return slots_[number & mask_]; }
+  [[nodiscard]] const RtpSlot& slot(std::uint64_t number) const { return slots_[number & mask_]; }
+  [[nodiscard]] std::uint8_t* ts(const RtpSlot& slot, std::size_t index) {
+    return buffers_[slot.buffer].data() + kRtpHeader + index * kTsPacket;
+  }
+  [[nodiscard]] RtpBuffer& buffer(const RtpSlot& slot) { return buffers_[slot.buffer]; }
+
+  // Numbers of the first packet that waits, and behind the last that is closed.
+  [[nodiscard]] std::uint64_t begin() const { return begin_; }
+  [[nodiscard]] std::uint64_t end() const { return end_; }
+  // The first is sent; its memory is kept until reclaim().
+  void pop() { ++begin_; }
+  void reclaim() {
+    for (; lent_ != begin_; ++lent_) free_[free_count_++] = slot(lent_).buffer;
+  }
+
+  [[nodiscard]] std::size_t capacity() const { return free_.size(); }
+  [[nodiscard]] std::size_t available() const { return free_count_; }
+
+ private:
+  std::unique_ptr<RtpBuffer[]> buffers_;
+  std::vector<std::uint32_t> free_;  // a stack
+  std::size_t free_count_;
+  std::vector<RtpSlot> slots_;  // a ring; its size is a power of two
+  std::uint64_t mask_;
+  std::uint64_t lent_ = 0, begin_ = 0, end_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace wfdcast::stream

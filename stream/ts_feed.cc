@@ -1,0 +1,120 @@
+#include "stream/ts_feed.h"
+
+#include <algorithm>
+
+#include "stream/feed_pace.h"
+#include "stream/rtp_queue.h"
+#include "stream/ts_reader.h"
+#include "stream/ts_remap.h"
+
+namespace wfdcast::stream {
+namespace {
+
+// A picture of 1.5 MB waits as a whole; a file of 50 Mbit/s for its lead.
+constexpr std::size_t kLargestPicture = 1'500'000 / (kTsPacketsPerRtp * kTsPacket) + 1;
+constexpr std::int64_t kFastestFile = 50'000'000 / 8;  // bytes a second
+constexpr Duration kLongestLead = 2s;
+// What may come in one push() after wants_bytes(): 128 KiB, with our own packets.
+constexpr std::size_t kReserve = 120;
+
+std::size_t queue_capacity(const TsFeed::Options& options) {
+  if (options.pace == TsFeed::Pace::Arrival) return kLargestPicture;
+  const std::int64_t lead = std::clamp<Duration>(options.lead, 0ns, kLongestLead) / 1ms;
+  return kLargestPicture + kReserve +
+         static_cast<std::size_t>(lead * kFastestFile / 1000) / (kTsPacketsPerRtp * kTsPacket);
+}
+
+}  // namespace
+
+struct TsFeed::Impl {
+  explicit Impl(const Options& chosen)
+      : options(chosen),
+        queue(queue_capacity(chosen)),
+        times(chosen, queue),
+        remap(chosen.pace, queue, times, counters),
+        sequence(chosen.first_sequence) {}
+
+  ByteView send() {
+    const RtpSlot& slot = queue.slot(queue.begin());
+    const Time due = times.send();
+    if (!epoch) epoch = due;
+    RtpBuffer& buffer = queue.buffer(slot);
+    write_rtp_header(buffer, {.payload_type = kPayloadTypeMp2t,
+                              .sequence = sequence++,
+                              .timestamp = timestamp(due),
+                              .ssrc = options.ssrc});
+    const ByteView packet = ByteView(buffer).first(kRtpHeader + slot.packets * kTsPacket);
+    ++counters.packets;
+    counters.bytes += packet.size();
+    return packet;
+  }
+  void keep_awake(Time now) {
+    const auto deadline = remap.psi_deadline();
+    if (deadline && *deadline <= now) remap.repeat_psi(now);
+  }
+  [[nodiscard]] RtpTime timestamp(Time time) const {
+    const std::int64_t ticks = epoch ? (time - *epoch).count() * 9 / 100'000 : 0;
+    return {options.first_timestamp + static_cast<std::uint32_t>(ticks)};
+  }
+
+  Options options;
+  Counters counters;
+  RtpQueue queue;
+  FeedPace times;
+  TsReader reader;
+  TsRemap remap;
+  std::uint16_t sequence;
+  std::optional<Time> epoch;  // when RTP time was first_timestamp
+};
+
+TsFeed::TsFeed(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+TsFeed::~TsFeed() = default;
+
+void TsFeed::push(ByteView bytes, Time now) {
+  impl_->queue.reclaim();
+  impl_->reader.push(bytes, [&](const std::uint8_t* packets, std::size_t count) {
+    impl_->remap.receive(packets, count, now);
+  });
+  impl_->counters.resynchronised = impl_->reader.losses();
+}
+
+void TsFeed::restart(Time) {
+  impl_->reader.reset();
+  impl_->remap.restart();
+}
+
+void TsFeed::resume(Time now) { impl_->times.go_on(now); }
+
+bool TsFeed::wants_bytes(Time now) const {
+  if (impl_->options.pace == Pace::Arrival) return true;
+  const auto until = impl_->times.until();
+  return impl_->queue.available() >= kReserve && (!until || *until < now + impl_->options.lead);
+}
+
+std::span<const ByteView> TsFeed::take(Time now, std::span<ByteView> out) {
+  impl_->queue.reclaim();
+  if (impl_->options.pace == Pace::Arrival) impl_->keep_awake(now);
+  if (const auto deadline = impl_->times.hold_over(); deadline && *deadline <= now) impl_->queue.close();
+  std::size_t count = 0;
+  for (; count < out.size(); ++count) {
+    const auto due = impl_->times.due();
+    if (!due || *due > now) break;
+    out[count] = impl_->send();
+  }
+  return out.first(count);
+}
+
+std::optional<Time> TsFeed::next_deadline() const {
+  const auto due = impl_->times.due();
+  if (impl_->options.pace == Pace::Arrival) {
+    return earliest(due, earliest(impl_->times.hold_over(), impl_->remap.psi_deadline()));
+  }
+  const auto until = impl_->times.until();
+  return earliest(due, until ? std::optional(*until - impl_->options.lead) : std::nullopt);
+}
+
+RtpTime TsFeed::rtp_time(Time now) const { return impl_->timestamp(now); }
+
+const TsFeed::Counters& TsFeed::counters() const { return impl_->counters; }
+
+}  // namespace wfdcast::stream

@@ -1,0 +1,68 @@
+#include "stream/ts_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wfdcast::stream {
+
+void TsReader::reset() {
+  carried_ = 0;
+  locked_ = false;
+}
+
+std::size_t TsReader::next_run(ByteView& bytes) {
+  while (locked_ || find_sync(bytes)) {
+    locked_ = true;
+    const std::uint8_t* const first = bytes.data();
+    const std::size_t whole = bytes.size() / kTsPacket;
+    std::size_t count = 0;
+    while (count < whole && first[count * kTsPacket] == kSyncByte) ++count;
+    if (count * kTsPacket == bytes.size() || first[count * kTsPacket] == kSyncByte) return count;
+    // Bytes are missing somewhere in the packet before this place: drop it too.
+    locked_ = false;
+    ++losses_;
+    if (count > 1) return count - 1;
+  }
+  return 0;
+}
+
+bool TsReader::find_sync(ByteView& bytes) const {
+  const auto wrong = [&](std::size_t offset) { return offset < bytes.size() && bytes[offset] != kSyncByte; };
+  while (!bytes.empty()) {
+    const auto* const found =
+        static_cast<const std::uint8_t*>(std::memchr(bytes.data(), kSyncByte, bytes.size()));
+    if (found == nullptr) {
+      bytes = {};
+      return false;
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(found - bytes.data()));
+    if (!wrong(kTsPacket) && !wrong(2 * kTsPacket)) return bytes.size() >= kBelief;
+    bytes = bytes.subspan(1);
+  }
+  return false;
+}
+
+std::size_t TsReader::refill(ByteView bytes) {
+  const std::size_t wanted = locked_ ? kTsPacket + 1 : kCarry;
+  const std::size_t added = std::min(wanted - carried_, bytes.size());
+  if (added == 0) return 0;
+  std::memcpy(carry_.data() + carried_, bytes.data(), added);
+  carried_ += added;
+  return added;
+}
+
+std::size_t TsReader::unread(ByteView rest, std::size_t added) {
+  if (rest.size() <= added) {
+    carried_ = 0;
+    return added - rest.size();
+  }
+  keep(rest);
+  return added;
+}
+
+void TsReader::keep(ByteView rest) {
+  if (!rest.empty()) std::memmove(carry_.data(), rest.data(), rest.size());
+  carried_ = rest.size();
+}
+
+}  // namespace wfdcast::stream

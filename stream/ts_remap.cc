@@ -1,0 +1,264 @@
+#include "stream/ts_remap.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "stream/h264.h"
+
+namespace wfdcast::stream {
+namespace {
+
+// PAT and PMT come at most 100 ms apart, PCR too (ISO 13818-1 section 2.7.2).
+// These leave time for a picture's gap and for pacing.
+constexpr Duration kPsiInterval = 60ms;
+constexpr Duration kPsiLimit = 90ms;
+constexpr Duration kPsiSilence = 80ms;
+constexpr Duration kPcrInterval = 30ms;
+constexpr Duration kPcrDensest = 15ms;
+// A live input that says nothing for so long is not there.
+constexpr Duration kSilence = 1s;
+
+constexpr std::uint32_t kPayloadOnly = kSyncByte << 24 | 0x10;
+constexpr std::uint32_t kAdaptationBit = 0x20;
+constexpr std::uint32_t kPayloadStartBit = 0x0040'0000;
+
+std::uint32_t plain_header(std::uint16_t pid, std::uint32_t continuity) {
+  return kPayloadOnly | std::uint32_t{pid} << 8 | (continuity & 0x0F);
+}
+// The header `count` packets later.
+std::uint32_t later_header(std::uint32_t header, std::size_t count) {
+  return (header & ~0x0Fu) | ((header + static_cast<std::uint32_t>(count)) & 0x0F);
+}
+
+// The clock has its own PID, and what else stands behind the flags refers to
+// the old clock or the old splices: only "random access" and "priority" stay.
+void clean_adaptation(std::uint8_t* packet) {
+  const std::size_t length = packet[4];
+  if (length == 0) return;
+  packet[5] &= 0x60;
+  std::memset(packet + 6, 0xFF, length - 1);
+}
+
+}  // namespace
+
+void TsRemap::receive(const std::uint8_t* packets, std::size_t count, Time now) {
+  counters_.ts_packets += count;
+  last_arrival_ = now;
+  while (count > 0) {
+    std::size_t done = copy_plain(packets, count, now);
+    if (done == 0) {
+      receive_one(packets, now);
+      done = 1;
+    }
+    packets += done * kTsPacket;
+    count -= done;
+  }
+}
+
+// The fast path: packets in the middle of a picture. How many were taken.
+std::size_t TsRemap::copy_plain(const std::uint8_t* packets, std::size_t count, Time now) {
+  if (load_be32(packets) != video_.expected) return 0;
+  std::uint8_t* const out = space(now);
+  if (out == nullptr) {
+    video_.expected = later_header(video_.expected, 1);
+    return 1;
+  }
+  const std::size_t most = std::min(count, queue_.room());
+  std::size_t run = 1;
+  while (run < most && load_be32(packets + run * kTsPacket) == later_header(video_.expected, run)) ++run;
+  std::memcpy(out, packets, run * kTsPacket);
+  for (std::size_t i = 0; i < run; ++i) store_be32(out + i * kTsPacket, later_header(video_.next, i));
+  video_.expected = later_header(video_.expected, run);
+  video_.next = later_header(video_.next, run);
+  video_.last = out + (run - 1) * kTsPacket;
+  queue_.commit(run);
+  return run;
+}
+
+void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
+  const auto packet = parse_ts_packet(bytes);
+  if (!packet || packet->header.transport_error() || packet->header.scrambled()) {
+    ++counters_.dropped;
+    return;
+  }
+  const std::uint16_t pid = packet->header.pid();
+  if (reader_.is_psi(pid)) {
+    if (reader_.receive(*packet)) adopt(*reader_.program(), now);
+    return;
+  }
+  Track* const track = pid == video_.pid ? &video_ : pid == audio_.pid ? &audio_ : nullptr;
+  if (pid == kNullPid || (track == nullptr && pid != pcr_pid_)) {
+    ++counters_.dropped;
+    return;
+  }
+  if (pid == pcr_pid_) {
+    if (const auto pcr = packet->pcr()) reference(*pcr, packet->discontinuity(), now);
+  }
+  if (track != nullptr && !packet->payload.empty()) elementary(*track, *packet, bytes, now);
+}
+
+void TsRemap::adopt(const Program& program, Time now) {
+  const auto retarget = [](Track& track, std::uint16_t pid, std::uint16_t ours) {
+    if (track.next == 0) track.next = plain_header(ours, 0);
+    if (track.pid != pid) track.expected = 0;
+    track.pid = pid;
+  };
+  retarget(video_, program.video.value_or(kNullPid), kVideoPid);
+  retarget(audio_, program.audio ? program.audio->pid : kNullPid, kAudioPid);
+  if (program.audio) audio_format_ = program.audio->format;
+  pcr_pid_ = program.pcr_pid;
+  ready_ = program.video || program.audio;
+  writer_.set_program(program);
+  if (ready_) write_psi(now);
+}
+
+void TsRemap::reference(Ticks27 pcr, bool broken, Time now) {
+  if (!times_.reference(pcr_plus(pcr, later_ * 300), now) || broken) jumped_ = true;
+  settle(psi_);
+  settle(pcr_);
+  if (!ready_) return;
+  const Time at = times_.estimate(now);
+  if (is_over(psi_, kPsiLimit - times_.reference_interval(), at)) write_psi(now);
+  if (is_over(pcr_, kPcrDensest, at) || jumped_) write_pcr(now);
+}
+
+void TsRemap::elementary(Track& track, const TsPacket& packet, const std::uint8_t* bytes, Time now) {
+  if (!follows(track, packet)) {
+    ++counters_.dropped;
+    return;
+  }
+  std::optional<PesHeader> header;
+  if (packet.header.payload_start()) {
+    header = parse_pes_header(packet.payload);
+    if (!header && later_ != 0) {  // its time stamps could not be moved
+      ++counters_.dropped;
+      return;
+    }
+    look_at_pes(track, packet, header, now);
+  }
+  if (pace_ == TsFeed::Pace::Pcr && &track == &audio_) {
+    join_.audio(header ? &*header : nullptr, packet.payload, audio_format_);
+  }
+  std::uint8_t* const out = space(now);
+  if (out == nullptr) return;
+  copy(track, packet, bytes, out);
+  if (header && later_ != 0) {
+    const std::size_t offset = kTsPacket - packet.payload.size();
+    shift_timestamps(ByteSpan(out + offset, packet.payload.size()), later_);
+  }
+  queue_.commit(1);
+}
+
+// Keeps the input's continuity counter; false: the packet is sent twice.
+bool TsRemap::follows(Track& track, const TsPacket& packet) {
+  const std::uint8_t continuity = packet.header.continuity();
+  if (track.expected != 0 && !packet.discontinuity()) {
+    const std::uint32_t missed = (continuity - track.expected) & 0x0F;
+    const std::size_t compared = packet.payload.size();
+    if (missed == 0x0F && track.last != nullptr &&
+        std::memcmp(track.last + kTsPacket - compared, packet.payload.data(), compared) == 0) {
+      return false;
+    }
+    if (missed != 0) ++counters_.discontinuities;
+  }
+  track.expected = plain_header(track.pid, continuity + 1u);
+  return true;
+}
+
+void TsRemap::look_at_pes(const Track& track, const TsPacket& packet, const std::optional<PesHeader>& header,
+                          Time now) {
+  if (&track != &video_) return;
+  const PictureStart picture = look_at_picture(packet.payload.subspan(header ? header->size : 0));
+  if (picture.profile) writer_.set_profile(*picture.profile);
+  if ((picture.key || packet.random_access()) && psi_end_ != position()) write_psi(now);
+  if (header && pace_ == TsFeed::Pace::Pcr) join_.video_pes(*header);
+}
+
+void TsRemap::copy(Track& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const {
+  std::memcpy(out, bytes, kTsPacket);
+  store_be32(out, track.next | (packet.header.value & (kPayloadStartBit | kAdaptationBit)));
+  if (packet.header.has_adaptation()) clean_adaptation(out);
+  track.next = later_header(track.next, 1);
+  track.last = out;
+}
+
+void TsRemap::restart() {
+  later_ = timestamp_plus(later_, join_.finish());
+  reader_.reset();
+  video_.expected = audio_.expected = 0;
+}
+
+std::uint8_t* TsRemap::space(Time now) {
+  if (!queue_.is_open() && !begin_packet(now)) {
+    if (lost_++ % kTsPacketsPerRtp == 0) ++counters_.overruns;
+    return nullptr;
+  }
+  return queue_.space();
+}
+
+bool TsRemap::begin_packet(Time now) {
+  times_.make_room(now);
+  if (!queue_.open(now)) return false;
+  if (!ready_) return true;
+  const Time at = times_.estimate(now);
+  if (is_over(psi_, kPsiInterval, at)) write_psi(now);
+  if (is_over(pcr_, kPcrInterval, at)) write_pcr(now);
+  return true;
+}
+
+void TsRemap::write_psi(Time now) {
+  psi_ = {.number = queue_.end(), .at = times_.estimate(now), .certain = false};
+  if (std::uint8_t* const out = space(now)) {
+    writer_.write_pat(out);
+    queue_.commit(1);
+  }
+  if (std::uint8_t* const out = space(now)) {
+    writer_.write_pmt(out);
+    queue_.commit(1);
+  }
+  psi_end_ = position();
+}
+
+std::uint64_t TsRemap::position() const {
+  return queue_.end() * kTsPacketsPerRtp + (queue_.is_open() ? queue_.slot(queue_.end()).packets : 0);
+}
+
+void TsRemap::write_pcr(Time now) {
+  if (!times_.has_clock()) return;
+  pcr_ = {.number = queue_.end(), .at = times_.estimate(now), .certain = false};
+  std::uint8_t* const out = space(now);
+  if (out == nullptr) return;
+  RtpSlot& slot = queue_.slot(queue_.end());
+  if (slot.pcr != 0) return;
+  writer_.write_pcr(out, jumped_);
+  jumped_ = false;
+  slot.pcr = static_cast<std::uint8_t>(slot.packets + 1);
+  times_.pcr_written();
+  queue_.commit(1);
+}
+
+// The time of a mark is an estimate until its packet's due time is known.
+void TsRemap::settle(Mark& mark) const {
+  if (mark.certain || !mark.at) return;
+  if (const auto at = times_.certain(mark.number)) {
+    mark.at = at;
+    mark.certain = true;
+  }
+}
+
+bool TsRemap::is_over(const Mark& mark, Duration age, Time at) const {
+  return !mark.at || at - *mark.at >= age;
+}
+
+std::optional<Time> TsRemap::psi_deadline() const {
+  if (!ready_ || !psi_.at || !last_arrival_) return std::nullopt;
+  const Time deadline = *psi_.at + kPsiSilence;
+  return deadline < *last_arrival_ + kSilence ? std::optional(deadline) : std::nullopt;
+}
+
+void TsRemap::repeat_psi(Time now) {
+  write_psi(now);
+  write_pcr(now);
+}
+
+}  // namespace wfdcast::stream

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "stream/feed_pace.h"
+#include "stream/loop_join.h"
+#include "stream/program_writer.h"
+#include "stream/psi.h"
+#include "stream/rtp_queue.h"
+
+namespace wfdcast::stream {
+
+// Turns the TS packets of any program into those of a WFD program, in the
+// packets of an RtpQueue: other PIDs, our PSI and PCR, continuity counters
+// without a gap, and time stamps that run on when a file starts over.
+class TsRemap {
+ public:
+  TsRemap(TsFeed::Pace pace, RtpQueue& queue, FeedPace& times, TsFeed::Counters& counters)
+      : pace_(pace), queue_(queue), times_(times), counters_(counters) {}
+
+  // `count` whole packets, each with its sync byte.
+  void receive(const std::uint8_t* packets, std::size_t count, Time now);
+  // The file starts over.
+  void restart();
+  // When PSI must be repeated although the input is silent; and doing so.
+  [[nodiscard]] std::optional<Time> psi_deadline() const;
+  void repeat_psi(Time now);
+
+ private:
+  // An elementary stream. `expected` and `next` are whole TS headers without
+  // any flag: most packets have just that.
+  struct Track {
+    std::uint16_t pid = kNullPid;        // of the input
+    std::uint32_t expected = 0;          // what the input's next packet begins with; 0: not known
+    std::uint32_t next = 0;              // what ours begins with
+    const std::uint8_t* last = nullptr;  // our copy of the last one
+  };
+  // Where PSI or a PCR was sent last, and when.
+  struct Mark {
+    std::uint64_t number = 0;
+    std::optional<Time> at;
+    bool certain = false;
+  };
+
+  [[nodiscard]] std::size_t copy_plain(const std::uint8_t* packets, std::size_t count, Time now);
+  void receive_one(const std::uint8_t* bytes, Time now);
+  void adopt(const Program& program, Time now);
+  void reference(Ticks27 pcr, bool broken, Time now);
+  void elementary(Track& track, const TsPacket& packet, const std::uint8_t* bytes, Time now);
+  [[nodiscard]] bool follows(Track& track, const TsPacket& packet);
+  void look_at_pes(const Track& track, const TsPacket& packet, const std::optional<PesHeader>& header,
+                   Time now);
+  void copy(Track& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const;
+
+  // Where the next TS packet goes; nullptr: no memory is left.
+  [[nodiscard]] std::uint8_t* space(Time now);
+  [[nodiscard]] bool begin_packet(Time now);
+  void write_psi(Time now);
+  // Tells whether anything was written since.
+  [[nodiscard]] std::uint64_t position() const;
+  void write_pcr(Time now);
+  void settle(Mark& mark) const;
+  [[nodiscard]] bool is_over(const Mark& mark, Duration age, Time at) const;
+
+  TsFeed::Pace pace_;
+  RtpQueue& queue_;
+  FeedPace& times_;
+  TsFeed::Counters& counters_;
+  ProgramReader reader_;
+  ProgramWriter writer_;
+  bool ready_ = false;  // a program is known
+  Track video_, audio_;
+  AudioFormat audio_format_ = AudioFormat::Aac;
+  std::uint16_t pcr_pid_ = kNullPid;
+  Mark psi_, pcr_;
+  std::uint64_t psi_end_ = 0;
+  std::optional<Time> last_arrival_;
+  bool jumped_ = false;     // the next PCR does not follow the last one
+  std::uint64_t lost_ = 0;  // TS packets for which there was no memory
+  LoopJoin join_;
+  Ticks90 later_ = 0;  // this pass of the file
+};
+
+}  // namespace wfdcast::stream
