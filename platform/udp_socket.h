@@ -18,7 +18,7 @@ namespace wfdcast::platform {
 class UdpSocket {
  public:
   struct Options {
-    Endpoint bind;            // address none: any; a group address filters to that group
+    Endpoint bind = {};       // address none: any; a group address filters to that group
     std::string device = {};  // SO_BINDTODEVICE; empty: none
     bool reuse_address = false;
     bool broadcast = false;  // SO_BROADCAST

@@ -66,8 +66,7 @@ TEST(Log, StderrThatIsNotTheJournalGetsTheTime) {
 }
 
 TEST(Log, APeersNameForgesNoLineAndSteersNoTerminal) {
-  const std::string line =
-      stderr_of([] { log_line(Severity::Info, "a\nb\r\x1b[2J\x7f\0z \xc2\x9b!"sv); });
+  const std::string line = stderr_of([] { log_line(Severity::Info, "a\nb\r\x1b[2J\x7f\0z \xc2\x9b!"sv); });
   EXPECT_THAT(line, testing::EndsWith("info: a\\x0ab\\x0d\\x1b[2J\\x7f\\x00z \\x9b!\n"));
 }
 
