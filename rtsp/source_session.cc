@@ -54,8 +54,8 @@ Step<SourceEvent> SourceSession::start(Time now) {
 
 Step<SourceEvent> SourceSession::receive(std::string_view bytes, Time now) {
   Out out;
+  if (state_ == State::Ended) return out;
   const auto unusable = exchange_.receive(bytes, [&](const Message& message) {
-    if (state_ == State::Ended) return false;
     heard_ = now;
     if (const auto* request = std::get_if<Request>(&message)) on_request(*request, now, out);
     if (const auto* response = std::get_if<Response>(&message)) on_response(*response, now, out);
