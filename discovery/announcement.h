@@ -47,7 +47,7 @@ struct Invitation {
   std::string name;  // of the source
   DeviceInformation information;
   InvitationToken token;
-  std::uint64_t boot_id = 0;   // the sink's, from its beacon
+  std::uint64_t boot_id = 0;  // the sink's, from its beacon
   std::uint32_t sequence = 0;
   bool operator==(const Invitation&) const = default;
 };

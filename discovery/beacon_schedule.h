@@ -60,7 +60,8 @@ class BeaconSchedule {
   [[nodiscard]] std::vector<Outgoing> set_interfaces(std::vector<InterfaceAddress> interfaces, Time now);
   [[nodiscard]] std::vector<Outgoing> set_state(SinkState state, Time now);
   // A probe that came in through `interface_index` from `source`.
-  [[nodiscard]] std::vector<Outgoing> answer(const Probe& probe, const Endpoint& source, int interface_index, Time now);
+  [[nodiscard]] std::vector<Outgoing> answer(const Probe& probe, const Endpoint& source, int interface_index,
+                                             Time now);
   [[nodiscard]] std::vector<Outgoing> tick(Time now);
   // Takes leave of everybody; silent from then on.
   [[nodiscard]] std::vector<Outgoing> goodbye(Time now);
@@ -80,7 +81,8 @@ class BeaconSchedule {
   // One datagram for each target: made by `datagram(interface, cookie)`.
   template <class Make>
   [[nodiscard]] std::vector<Outgoing> to_all(Make make) const;
-  [[nodiscard]] std::vector<std::uint8_t> beacon(const InterfaceAddress& from, std::optional<Cookie> cookie) const;
+  [[nodiscard]] std::vector<std::uint8_t> beacon(const InterfaceAddress& from,
+                                                 std::optional<Cookie> cookie) const;
   [[nodiscard]] const InterfaceAddress* interface_at(int index) const;
   [[nodiscard]] bool may_answer(const Source* known, Time now);
   [[nodiscard]] Source* find_source(const Cookie& cookie, const Endpoint& endpoint, int interface_index);

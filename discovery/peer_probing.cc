@@ -33,7 +33,7 @@ bool PeerRegistry::probe_fresh(Ipv4Address address, Time now) {
 }
 
 bool PeerRegistry::probe_unproven(Address& known, Time now) {
-  const Duration share = std::chrono::seconds(unproven_) / kRetries;
+  const Duration share = Duration(1s) * unproven_ / kRetries;
   if (now - known.probed < std::max(kRetryInterval, share) || !spend_probe(now, kFreshReserve)) return false;
   known.probed = now;
   return true;

@@ -1,6 +1,7 @@
 #include "discovery/peer_registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -52,21 +53,22 @@ std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
   }
   const auto found = entries_.find(sighting.beacon.id);
   if (found == entries_.end()) return appear(peer_of(sighting, now), now);
-  Entry& entry = found->second;
-  if (entry.peer.endpoint.address != sighting.sender.address) {
+  const Peer& known = found->second.peer;
+  if (known.endpoint.address != sighting.sender.address) {
     // Both have proven their address, neither the id: the first keeps it while it lives.
-    if (now - entry.peer.last_seen < options_.ttl) {
+    if (now - known.last_seen < options_.ttl) {
       ++counters_.contested;
       return {};
     }
-    leave_address(entry.peer.endpoint.address);
-    enter_address(sighting.sender.address, now);
-  } else if (entry.peer.boot_id == sighting.beacon.boot_id &&
-             entry.peer.sequence >= sighting.beacon.sequence) {
+    std::vector<PeerEvent> events{lose(found)};
+    std::ranges::move(appear(peer_of(sighting, now), now), std::back_inserter(events));
+    return events;
+  }
+  if (known.boot_id == sighting.beacon.boot_id && known.sequence >= sighting.beacon.sequence) {
     ++counters_.stale;
     return {};
   }
-  return update(entry, peer_of(sighting, now));
+  return update(found->second, peer_of(sighting, now));
 }
 
 std::vector<PeerEvent> PeerRegistry::goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,

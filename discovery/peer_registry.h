@@ -26,7 +26,7 @@ enum class Proof {
 // A device in reach.
 struct Peer {
   DeviceId id;
-  std::string name;  // printable
+  std::string name;   // printable
   Endpoint endpoint;  // sender of its beacons; invitations go there
   int interface_index = 0;
   Role role = Role::PrimarySink;
@@ -36,10 +36,18 @@ struct Peer {
   Time last_seen{};
   bool operator==(const Peer&) const = default;
 };
-struct PeerAppeared { Peer peer; };
-struct PeerChanged { Peer peer; };    // name, address, interface, role, state, or a restart (boot id)
-struct PeerRefreshed { DeviceId id; };
-struct PeerLost { DeviceId id; };
+struct PeerAppeared {
+  Peer peer;
+};
+struct PeerChanged {
+  Peer peer;
+};  // name, port, interface, role, state, or a restart (boot id)
+struct PeerRefreshed {
+  DeviceId id;
+};
+struct PeerLost {
+  DeviceId id;
+};
 using PeerEvent = std::variant<PeerAppeared, PeerChanged, PeerRefreshed, PeerLost>;
 
 // Evidence of a device: a beacon and how it came.
@@ -52,7 +60,8 @@ struct Sighting {
 
 // The devices in reach. A device becomes a peer, and stays one for its TTL, by
 // sightings that prove its address by a cookie and have a newer sequence; only
-// these move it, change it or make it leave. Unproven sightings touch nothing,
+// these change it or make it leave. Another address can take its id over only
+// after the TTL (PeerLost, then PeerAppeared). Unproven sightings touch nothing,
 // not even the TTL: whoever forges them could keep a dead peer alive. They only
 // tell the owner whom to probe. Times must not go back.
 class PeerRegistry {
@@ -66,7 +75,8 @@ class PeerRegistry {
   static constexpr int kMaxProbes = 1536;
   static constexpr Duration kRetryInterval = 500ms;
   static constexpr Duration kRefreshInterval = 10s;  // probes of a peer, so that the sink keeps our cookie
-  static constexpr Duration kUrgentInterval = 250ms;  // of an address that has peers, when something new shows
+  static constexpr Duration kUrgentInterval =
+      250ms;  // of an address that has peers, when something new shows
   struct Options {
     std::size_t max_peers = 1024;
     Duration ttl = 5s;
@@ -74,18 +84,19 @@ class PeerRegistry {
   };
   // What was ignored, and why.
   struct Counters {
-    std::uint64_t unproven = 0;   // sightings and goodbyes without proof
-    std::uint64_t forged = 0;     // address in the beacon is not the sender's, no single host, wrong port
-    std::uint64_t stale = 0;      // proven, but not newer than what we know
-    std::uint64_t contested = 0;  // proven, but the id is alive at another address
-    std::uint64_t refused = 0;    // proven, but there is no room
+    std::uint64_t unproven = 0;     // sightings and goodbyes without proof
+    std::uint64_t forged = 0;       // address in the beacon is not the sender's, no single host, wrong port
+    std::uint64_t stale = 0;        // proven, but not newer than what we know
+    std::uint64_t contested = 0;    // proven, but the id is alive at another address
+    std::uint64_t refused = 0;      // proven, but there is no room
     std::uint64_t probes_held = 0;  // a probe was due, but too many had been sent
     bool operator==(const Counters&) const = default;
   };
   explicit PeerRegistry(Options options);
 
   [[nodiscard]] std::vector<PeerEvent> sight(const Sighting& sighting, Time now);
-  [[nodiscard]] std::vector<PeerEvent> goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof, Time now);
+  [[nodiscard]] std::vector<PeerEvent> goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,
+                                               Time now);
   // The peers whose TTL is over, in order of appearance.
   [[nodiscard]] std::vector<PeerEvent> expire(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;

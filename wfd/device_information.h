@@ -25,7 +25,7 @@ enum class Role : std::uint8_t { Source = 0, PrimarySink = 1, SecondarySink = 2,
 struct DeviceInformation {
   static constexpr std::uint8_t kId = 0;
   Role role = Role::PrimarySink;
-  bool available = true;             // session availability, bits 5:4 = 01
+  bool available = true;              // session availability, bits 5:4 = 01
   std::uint16_t control_port = 7236;  // RTSP port of a source
   std::uint16_t max_throughput = 50;
   bool operator==(const DeviceInformation&) const = default;
