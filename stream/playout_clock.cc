@@ -53,7 +53,7 @@ Duration PlayoutClock::begin(RtpTime rtp, Time now) {
   state_ = State::Settling;
   anchor_ = before_jump_ = {rtp, Duration{}};
   newest_ = Duration{};
-  newest_arrival_ = now;
+  newest_arrival_ = settles_ = now;
   rebase(now, now);
   return newest_;
 }
@@ -73,7 +73,11 @@ void PlayoutClock::observe(Duration media, Time now) {
     window_end_ = now + kWindow;
   }
   window_ = std::min(window_, transit);
-  if (transit < least_ && (state_ == State::Settling || transit < least_ - kJump)) least_ = transit;
+  if (transit < least_ - kJump) {
+    state_ = State::Settling;
+    settles_ = now + kCatchUp;
+  }
+  if (state_ == State::Settling) least_ = std::min(least_, transit);
   observe_late(transit, now);
   slew(now);
 }
@@ -105,8 +109,8 @@ void PlayoutClock::slew(Time now) {
   least_ += std::clamp(error, -most, most);
 }
 
-void PlayoutClock::settle() {
-  if (state_ == State::Settling) state_ = State::Steady;
+void PlayoutClock::settle(Time now) {
+  if (state_ == State::Settling && now >= settles_) state_ = State::Steady;
 }
 
 Duration PlayoutClock::delay() const {

@@ -23,6 +23,8 @@ class PlayoutClock {
   // A step of the source's clock against ours that no network makes, and the
   // most delay too much that is slewed away.
   static constexpr Duration kJump = 500ms;
+  // How long a queue in the network, once it moves, may take to run empty.
+  static constexpr Duration kCatchUp = 200ms;
   // When everything was late for this long, the delay was wrong, not the network.
   static constexpr Duration kLateRun = 500ms;
   static constexpr int kLateRunPackets = 10;
@@ -33,8 +35,8 @@ class PlayoutClock {
   [[nodiscard]] Duration place_newest(RtpTime rtp, Time now);
   [[nodiscard]] Duration place_older(RtpTime rtp, Time now);
   [[nodiscard]] Time due(Duration media) const { return least_ + media + latency_; }
-  // The first packet went out: from now on its successors keep its spacing.
-  void settle();
+  // A packet goes out: from now on its successors keep its spacing.
+  void settle(Time now);
   // The output ran dry: nothing is left to be steady with.
   void restart() { state_ = State::Fresh; }
 
@@ -45,7 +47,7 @@ class PlayoutClock {
  private:
   enum class State : std::uint8_t {
     Fresh,     // the next packet begins a time line
-    Settling,  // nothing went out: the least transit counts at once
+    Settling,  // nothing went out, or far too late: the least transit counts at once
     Steady,
   };
   struct Anchor {
@@ -72,7 +74,7 @@ class PlayoutClock {
   Anchor anchor_, before_jump_;
   Duration newest_{};
   Time newest_arrival_{};
-  Time window_{}, previous_window_{}, window_end_{}, slewed_{};
+  Time window_{}, previous_window_{}, window_end_{}, slewed_{}, settles_{};
   LateRun late_;
 };
 

@@ -29,14 +29,14 @@ struct ReportBlock {
 struct SenderReport {
   Ssrc ssrc;
   NtpTime ntp = 0;
-  RtpTime rtp;
+  RtpTime rtp{};
   std::uint32_t packets = 0, octets = 0;
-  std::vector<ReportBlock> blocks;
+  std::vector<ReportBlock> blocks{};
   bool operator==(const SenderReport&) const = default;
 };
 struct ReceiverReport {
   Ssrc ssrc;
-  std::vector<ReportBlock> blocks;
+  std::vector<ReportBlock> blocks{};
   bool operator==(const ReceiverReport&) const = default;
 };
 struct SourceDescription {
@@ -45,8 +45,8 @@ struct SourceDescription {
   bool operator==(const SourceDescription&) const = default;
 };
 struct Bye {
-  std::vector<Ssrc> ssrcs;
-  std::string reason;
+  std::vector<Ssrc> ssrcs{};
+  std::string reason{};
   bool operator==(const Bye&) const = default;
 };
 // Our APP packet "wfdc": what a wfdcast sink has at its output (docs/protocol.md).

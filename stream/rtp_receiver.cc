@@ -99,7 +99,7 @@ std::optional<ByteView> RtpReceiver::next_due(Time now) {
     picture_ = Picture::Lost;
   }
   counters_.bytes += front->ts.size();
-  clock_.settle();
+  clock_.settle(now);
   ring_.pop();
   return front->ts;
 }
