@@ -17,7 +17,7 @@ constexpr Duration kWidestGap = 1ms;
 bool ArrivalClock::reference(Ticks27 pcr, Time now) {
   const Ticks27 expected = at(now);
   const Ticks27 error = pcr_difference(pcr, expected);
-  const Ticks27 most = std::max<Ticks27>((now - time_).count() * 27 / 1000 / kSlowest, 0);
+  const Ticks27 most = std::max<Ticks27>(ticks_of(now - time_) / kSlowest, 0);
   const bool first = !known_;
   const bool follows = known_ && std::abs(error) < kJump;
   pcr_ = follows ? pcr_plus(expected, std::clamp(error / kFilter, -most, most)) : pcr;
@@ -26,7 +26,7 @@ bool ArrivalClock::reference(Ticks27 pcr, Time now) {
   return first || follows;
 }
 
-Ticks27 ArrivalClock::at(Time time) const { return pcr_plus(pcr_, (time - time_).count() * 27 / 1000); }
+Ticks27 ArrivalClock::at(Time time) const { return pcr_plus(pcr_, ticks_of(time - time_)); }
 
 Time ArrivalSchedule::due(const RtpQueue& queue) const {
   const Time opened = queue.slot(queue.begin()).opened;

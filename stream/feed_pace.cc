@@ -4,12 +4,22 @@
 
 namespace wfdcast::stream {
 
+namespace {
+
 using Pace = TsFeed::Pace;
+
+// At low rates an RTP packet ends before a PCR, so that the PCR leaves at its time.
+constexpr Duration kLongestSpan = 5ms;
+
+}  // namespace
 
 bool FeedPace::reference(Ticks27 pcr, Time now) {
   switch (pace_) {
-    case Pace::Pcr:
-      return file_.reference(pcr, queue_, now);
+    case Pace::Pcr: {
+      const bool follows = file_.reference(pcr, queue_, now);
+      if (const auto due = certain(queue_.end()); due && *file_.until() - *due > kLongestSpan) queue_.close();
+      return follows;
+    }
     case Pace::Arrival:
       return clock_.reference(pcr, now);
   }
@@ -32,8 +42,7 @@ void FeedPace::pcr_written() {
 }
 
 void FeedPace::make_room(Time now) {
-  if (pace_ == Pace::Pcr && queue_.end() - file_.end() >= queue_.capacity() / 2)
-    file_.extrapolate(queue_, now);
+  if (pace_ == Pace::Pcr && file_.end() + queue_.capacity() / 2 <= queue_.end()) file_.extrapolate(queue_, now);
 }
 
 std::optional<Time> FeedPace::due() const {

@@ -40,13 +40,15 @@ class PcrSchedule {
   void start(RtpQueue& queue, Time now);
   // The packets since the last reference are due within the next `length`.
   void spread(RtpQueue& queue, Duration length);
+  [[nodiscard]] Duration length_of_gap(Ticks27 ahead, Ticks27 elapsed, const RtpQueue& queue) const;
   [[nodiscard]] Duration at_last_rate(const RtpQueue& queue) const;
 
   bool started_ = false;
   bool has_clock_ = false;
   Time time_{};                 // of the last reference,
-  Ticks27 pcr_ = 0;             // its value,
+  Ticks27 pcr_ = 0;             // our clock then,
   std::uint64_t position_ = 0;  // and the number of the TS packet that it stood before
+  Ticks27 input_ = 0;           // the file's last PCR
   std::uint64_t end_ = 0;
   std::int64_t step_ = kFirstStep;  // from one TS packet to the next; ns * 2^16
   Duration interval_{};             // between the last two references

@@ -15,7 +15,8 @@ RtpQueue::RtpQueue(std::size_t capacity)
 
 bool RtpQueue::open(Time now) {
   if (free_count_ == 0) return false;
-  slot(end_) = {.opened = now, .due = {}, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
+  slot(end_) = {
+      .opened = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
   open_ = true;
   return true;
 }

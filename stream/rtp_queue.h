@@ -11,8 +11,9 @@ namespace wfdcast::stream {
 
 // One RTP packet that is being filled or waits to be sent.
 struct RtpSlot {
-  Time opened{};  // when its first TS packet came
-  Time due{};     // when it is to be sent
+  Time opened{};            // when its first TS packet came
+  Time due{};               // when it is to be sent
+  std::uint64_t first = 0;  // the number of its first TS packet, in all that were written
   std::uint32_t buffer = 0;
   std::uint8_t packets = 0;  // TS packets in it
   std::uint8_t pcr = 0;      // which of them carries a PCR, counted from 1; 0: none
@@ -36,12 +37,16 @@ class RtpQueue {
   void commit(std::size_t count) {
     RtpSlot& last = slot(end_);
     last.packets = static_cast<std::uint8_t>(last.packets + count);
+    written_ += count;
     if (last.packets == kTsPacketsPerRtp) close();
   }
   void close() {
     open_ = false;
     ++end_;
   }
+
+  // TS packets so far.
+  [[nodiscard]] std::uint64_t written() const { return written_; }
 
   [[nodiscard]] RtpSlot& slot(std::uint64_t number) { return slots_[number & mask_]; }
   [[nodiscard]] const RtpSlot& slot(std::uint64_t number) const { return slots_[number & mask_]; }
@@ -69,6 +74,7 @@ class RtpQueue {
   std::vector<RtpSlot> slots_;  // a ring; its size is a power of two
   std::uint64_t mask_;
   std::uint64_t lent_ = 0, begin_ = 0, end_ = 0;
+  std::uint64_t written_ = 0;
   bool open_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "stream/rtp.h"
 
 namespace wfdcast::stream {
@@ -41,6 +42,8 @@ inline constexpr Ticks27 kPcrModulus = (Ticks27{1} << 33) * 300;
 [[nodiscard]] Ticks27 pcr_plus(Ticks27 pcr, Ticks27 difference);
 // a - b, the short way round.
 [[nodiscard]] Ticks27 pcr_difference(Ticks27 a, Ticks27 b);
+constexpr Duration duration_of(Ticks27 ticks) { return Duration(ticks * 1000 / 27); }
+constexpr Ticks27 ticks_of(Duration duration) { return duration.count() * 27 / 1000; }
 
 // A packet cut into its parts.
 struct TsPacket {

@@ -170,7 +170,7 @@ void TsRemap::look_at_pes(const Track& track, const TsPacket& packet, const std:
   if (&track != &video_) return;
   const PictureStart picture = look_at_picture(packet.payload.subspan(header ? header->size : 0));
   if (picture.profile) writer_.set_profile(*picture.profile);
-  if ((picture.key || packet.random_access()) && psi_end_ != position()) write_psi(now);
+  if ((picture.key || packet.random_access()) && psi_end_ != queue_.written()) write_psi(now);
   if (header && pace_ == TsFeed::Pace::Pcr) join_.video_pes(*header);
 }
 
@@ -216,11 +216,7 @@ void TsRemap::write_psi(Time now) {
     writer_.write_pmt(out);
     queue_.commit(1);
   }
-  psi_end_ = position();
-}
-
-std::uint64_t TsRemap::position() const {
-  return queue_.end() * kTsPacketsPerRtp + (queue_.is_open() ? queue_.slot(queue_.end()).packets : 0);
+  psi_end_ = queue_.written();
 }
 
 void TsRemap::write_pcr(Time now) {

@@ -57,8 +57,6 @@ class TsRemap {
   [[nodiscard]] std::uint8_t* space(Time now);
   [[nodiscard]] bool begin_packet(Time now);
   void write_psi(Time now);
-  // Tells whether anything was written since.
-  [[nodiscard]] std::uint64_t position() const;
   void write_pcr(Time now);
   void settle(Mark& mark) const;
   [[nodiscard]] bool is_over(const Mark& mark, Duration age, Time at) const;
@@ -74,7 +72,7 @@ class TsRemap {
   AudioFormat audio_format_ = AudioFormat::Aac;
   std::uint16_t pcr_pid_ = kNullPid;
   Mark psi_, pcr_;
-  std::uint64_t psi_end_ = 0;
+  std::uint64_t psi_end_ = 0;  // how much was written when PSI was complete
   std::optional<Time> last_arrival_;
   bool jumped_ = false;     // the next PCR does not follow the last one
   std::uint64_t lost_ = 0;  // TS packets for which there was no memory
