@@ -57,15 +57,6 @@ constexpr auto kEncoders = std::to_array<EncoderKind>({
      false},
 });
 
-// Some hardware elements are registered although their device is gone or busy.
-bool opens(const char* name) {
-  if (!has_element(name)) return false;
-  const Owned<GstElement> element(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(name, nullptr))));
-  const bool ready = gst_element_set_state(element.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
-  gst_element_set_state(element.get(), GST_STATE_NULL);
-  return ready;
-}
-
 unsigned macroblocks_per_second(const CaptureOptions& options) {
   return (options.width + 15) / 16 * ((options.height + 15) / 16) * options.rate;
 }

@@ -61,6 +61,15 @@ bool has_element(const std::string& name) {
   return factory != nullptr;
 }
 
+bool opens(const std::string& name) {
+  if (!has_element(name)) return false;
+  const Owned<GstElement> element(
+      GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(name.c_str(), nullptr))));
+  const bool ready = gst_element_set_state(element.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
+  gst_element_set_state(element.get(), GST_STATE_NULL);
+  return ready;
+}
+
 std::string_view debian_package(std::string_view element) {
   for (const auto& [beginning, package] : kPackages) {
     if (element.starts_with(beginning)) return package;

@@ -31,6 +31,9 @@ template <class T>
 using Owned = std::unique_ptr<T, Unref>;
 
 [[nodiscard]] bool has_element(const std::string& name);
+// Whether it is there and its device opens: some are registered although the
+// device is gone or busy.
+[[nodiscard]] bool opens(const std::string& name);
 // The Debian package that holds an element; empty when we do not know it.
 [[nodiscard]] std::string_view debian_package(std::string_view element);
 // Throws ProgramError(kExitUnavailable) that names element and package.

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "media/render_sink.h"
+
 namespace wfdcast::media {
 namespace {
 
@@ -27,14 +29,6 @@ constexpr auto kCodecs = std::to_array<Codec>({
 // Software that is only taken where the better one is missing.
 constexpr std::string_view kLastResort = "openh264dec";
 
-bool opens(const char* name) {
-  if (!has_element(name)) return false;
-  const Owned<GstElement> element(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(name, nullptr))));
-  const bool ready = gst_element_set_state(element.get(), GST_STATE_READY) != GST_STATE_CHANGE_FAILURE;
-  gst_element_set_state(element.get(), GST_STATE_NULL);
-  return ready;
-}
-
 std::string choose_decoder(const Codec& codec) {
   const char* preferred = nullptr;
   for (const char* decoder : codec.decoders) {
@@ -56,18 +50,16 @@ bool matches(const GstCaps* caps, const Codec& codec) {
 }
 
 std::string video_branch(const Codec& codec, const RenderOptions& options) {
-  const std::string sink = options.video_sink.empty() ? "autovideosink" : options.video_sink;
   return fmt::format("queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} name={} ! videoconvert ! {}",
-                     codec.parser, choose_decoder(codec), Branch::kTap, sink);
+                     codec.parser, choose_decoder(codec), Branch::kTap, options.video_sink);
 }
 
 std::string audio_branch(const Codec& codec, const RenderOptions& options) {
-  const std::string sink = options.audio_sink.empty() ? "autoaudiosink" : options.audio_sink;
   return fmt::format(
       "queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} ! audioconvert ! audioresample ! capsfilter "
       "name={} "
       "caps=audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! {}",
-      codec.parser, choose_decoder(codec), Branch::kTap, sink);
+      codec.parser, choose_decoder(codec), Branch::kTap, options.audio_sink);
 }
 
 Branch make_branch(const Codec& codec, const RenderOptions& options) {
@@ -86,9 +78,12 @@ std::optional<Branch> branch_for(const GstCaps* caps, const RenderOptions& optio
   return std::nullopt;
 }
 
-void require_decoders(const RenderOptions& options) {
+RenderOptions complete(RenderOptions options) {
+  if (options.video_sink.empty()) options.video_sink = choose_video_sink();
+  if (options.audio && options.audio_sink.empty()) options.audio_sink = choose_audio_sink();
   (void)make_branch(kCodecs[0], options);
   if (options.audio) (void)make_branch(kCodecs[1], options);
+  return options;
 }
 
 }  // namespace wfdcast::media

@@ -22,7 +22,8 @@ struct Branch {
 // nullopt for a stream that WFD does not know. Throws ProgramError when a needed element is missing.
 [[nodiscard]] std::optional<Branch> branch_for(const GstCaps* caps, const RenderOptions& options);
 
-// Throws ProgramError when what H.264, AAC and the sinks need is not there.
-void require_decoders(const RenderOptions& options);
+// With the sinks filled in that were not named. Throws ProgramError when what
+// H.264, AAC or the sinks need is not there.
+[[nodiscard]] RenderOptions complete(RenderOptions options);
 
 }  // namespace wfdcast::media

@@ -13,17 +13,29 @@ constexpr const char* kFront =
     "appsrc name=input is-live=true do-timestamp=true format=time max-bytes=4194304 leaky-type=downstream "
     "caps=video/mpegts,systemstream=true,packetsize=188 ! tsdemux name=demux latency=20";
 
+constexpr guint kDrainMilliseconds = 300;
+
 std::string caps_name(const GstCaps* caps) { return gst_structure_get_name(gst_caps_get_structure(caps, 0)); }
+
+// A sink that waits for its first buffer holds up all the others: sound must
+// not wait for the next IDR picture, nor the picture for sound.
+void start_without_preroll(GstElement* bin) {
+  GstIterator* sinks = gst_bin_iterate_recurse(GST_BIN(bin));
+  const auto set = [](const GValue* item, gpointer) {
+    set_if_known(GST_ELEMENT(g_value_get_object(item)), "async", "false");
+  };
+  gst_iterator_foreach(sinks, set, nullptr);
+  gst_iterator_free(sinks);
+}
 
 }  // namespace
 
 RenderPipeline::RenderPipeline(const RenderOptions& options, RenderReport& report, OnEnd on_end)
-    : options_(options),
+    : options_(complete(options)),
       report_(report),
       on_end_(std::move(on_end)),
       pipeline_(make_pipeline(kFront)),
       feed_(part(pipeline_.get(), "input"), report_, [this] { on_input_end(); }) {
-  require_decoders(options_);
   const auto on_pad =
       +[](GstElement*, GstPad* pad, gpointer self) { static_cast<RenderPipeline*>(self)->on_stream(pad); };
   g_signal_connect(part(pipeline_.get(), "demux"), "pad-added", G_CALLBACK(on_pad), this);
@@ -46,13 +58,9 @@ void RenderPipeline::on_stream(GstPad* pad) try {
   gst_caps_unref(caps);
   if (!branch || (branch->kind == StreamKind::Audio && !options_.audio)) return;
 
-  GstElement*& bin = branch->kind == StreamKind::Video ? video_ : audio_;
-  if (bin == nullptr) {
-    bin = make_bin(*branch).release();
-    count_output(bin, branch->kind);
-    gst_bin_add(GST_BIN(pipeline_.get()), bin);
-    gst_element_sync_state_with_parent(bin);
-  }
+  std::atomic<GstElement*>& place = branch->kind == StreamKind::Video ? video_ : audio_;
+  if (place == nullptr) place = add_bin(*branch);
+  GstElement* bin = place;
   const Owned<GstPad> sink(gst_element_get_static_pad(bin, "sink"));
   // A new PMT: the demultiplexer adds the new streams before it removes the old.
   if (const Owned<GstPad> old{gst_pad_get_peer(sink.get())}) gst_pad_unlink(old.get(), sink.get());
@@ -66,13 +74,19 @@ void RenderPipeline::on_stream(GstPad* pad) try {
   fmt::print(stderr, "wfd-render: {}\n", error.what());
 }
 
-Owned<GstElement> RenderPipeline::make_bin(const Branch& branch) {
+GstElement* RenderPipeline::add_bin(const Branch& branch) {
   GError* error = nullptr;
-  Owned<GstElement> bin(gst_parse_bin_from_description(branch.description.c_str(), TRUE, &error));
-  if (error == nullptr) return bin;
-  const std::string reason = error->message;
-  g_error_free(error);
-  throw ProgramError(kExitUsage, reason);
+  GstElement* bin = gst_parse_bin_from_description(branch.description.c_str(), TRUE, &error);
+  if (error != nullptr) {
+    const std::string reason = error->message;
+    g_error_free(error);
+    throw ProgramError(kExitUsage, reason);
+  }
+  count_output(bin, branch.kind);
+  start_without_preroll(bin);
+  gst_bin_add(GST_BIN(pipeline_.get()), bin);
+  gst_element_sync_state_with_parent(bin);
+  return bin;
 }
 
 void RenderPipeline::count_output(GstElement* bin, StreamKind kind) {
@@ -101,12 +115,10 @@ void RenderPipeline::on_message(GstMessage* message) {
     case GST_MESSAGE_ERROR:
       report_.error();
       fmt::print(stderr, "wfd-render: {}\n", describe(message));
-      // Without a stream there is nothing that could reach a sink; that is no fault of ours.
-      return on_end_(input_ended_ && video_ == nullptr && audio_ == nullptr ? 0 : kExitFailed);
+      return on_end_(kExitFailed);
     case GST_MESSAGE_WARNING:
       report_.warning();
-      fmt::print(stderr, "wfd-render: {}\n", describe(message));
-      return;
+      return complain(describe(message));
     case GST_MESSAGE_LATENCY:
       gst_bin_recalculate_latency(GST_BIN(pipeline_.get()));
       return;
@@ -117,6 +129,26 @@ void RenderPipeline::on_message(GstMessage* message) {
   }
 }
 
-void RenderPipeline::on_input_end() { input_ended_ = true; }
+// Each lost packet is a warning of the demultiplexer's: a line a second is enough.
+void RenderPipeline::complain(const std::string& line) {
+  const gint64 now = g_get_monotonic_time();
+  if (last_complaint_ != 0 && now - last_complaint_ < G_USEC_PER_SEC) return;
+  last_complaint_ = now;
+  fmt::print(stderr, "wfd-render: {}\n", line);
+}
+
+// A damaged stream may keep its end from some sink, and one without pictures
+// has none that could tell: when nothing more comes out, this is the end too.
+void RenderPipeline::on_input_end() {
+  input_ended_ = true;
+  g_timeout_add(kDrainMilliseconds, drain, this);
+}
+
+gboolean RenderPipeline::drain(gpointer self) {
+  auto* pipeline = static_cast<RenderPipeline*>(self);
+  const std::uint64_t outputs = pipeline->report_.outputs();
+  if (outputs == std::exchange(pipeline->outputs_, outputs)) pipeline->on_end_(0);
+  return G_SOURCE_CONTINUE;
+}
 
 }  // namespace wfdcast::media

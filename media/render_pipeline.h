@@ -27,20 +27,24 @@ class RenderPipeline {
  private:
   // On the demultiplexer's thread.
   void on_stream(GstPad* pad);
-  [[nodiscard]] Owned<GstElement> make_bin(const Branch& branch);
+  [[nodiscard]] GstElement* add_bin(const Branch& branch);
   void count_output(GstElement* bin, StreamKind kind);
   [[nodiscard]] bool keeps(GstEvent* event) const;
   // On the main loop.
   void on_message(GstMessage* message);
+  void complain(const std::string& line);
   void on_input_end();
+  static gboolean drain(gpointer self);
 
   const RenderOptions options_;
   RenderReport& report_;
   OnEnd on_end_;
   std::atomic<bool> input_ended_ = false;
+  std::uint64_t outputs_ = 0;  // at the last look after the input's end
+  gint64 last_complaint_ = 0;  // microseconds
   Owned<GstElement> pipeline_;
-  GstElement* video_ = nullptr;  // in the pipeline, once there is such a stream
-  GstElement* audio_ = nullptr;
+  std::atomic<GstElement*> video_ = nullptr;  // in the pipeline, once there is such a stream
+  std::atomic<GstElement*> audio_ = nullptr;
   StdinFeed feed_;
 };
 

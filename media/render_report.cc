@@ -65,7 +65,7 @@ void RenderReport::sound(GstBuffer* buffer) {
     gst_buffer_unmap(buffer, &map);
   }
   const std::lock_guard lock(mutex_);
-  if (sound_buffers_++ == 0) first_sound_ = seconds();
+  if (audio_buffers_++ == 0) first_sound_ = seconds();
   sound_seconds_ += length;
   sound_peak_ = std::max(sound_peak_, peak);
 }
@@ -83,6 +83,11 @@ void RenderReport::error() {
 std::uint64_t RenderReport::pictures() const {
   const std::lock_guard lock(mutex_);
   return pictures_;
+}
+
+std::uint64_t RenderReport::outputs() const {
+  const std::lock_guard lock(mutex_);
+  return pictures_ + audio_buffers_;
 }
 
 RenderReport::Sample RenderReport::last_picture() const {
@@ -103,7 +108,7 @@ std::string RenderReport::json() const {
       R"("first_picture_s":{:.3f},"audio_buffers":{},"audio_seconds":{:.3f},"audio_peak":{:.4f},"first_audio_s":{:.3f},)"
       R"("warnings":{},"errors":{}}})",
       seconds(), bytes_, pictures_, distinct_pictures_, damaged_pictures_, width, height, first_picture_,
-      sound_buffers_, sound_seconds_, sound_peak_ / 32768.0, first_sound_, warnings_, errors_);
+      audio_buffers_, sound_seconds_, sound_peak_ / 32768.0, first_sound_, warnings_, errors_);
 }
 
 }  // namespace wfdcast::media

@@ -21,6 +21,7 @@ class RenderReport {
   void error();
 
   [[nodiscard]] std::uint64_t pictures() const;
+  [[nodiscard]] std::uint64_t outputs() const;  // pictures and pieces of sound
   // The picture that was decoded last; null before the first.
   struct UnrefSample {
     void operator()(GstSample* sample) const { gst_sample_unref(sample); }
@@ -39,10 +40,10 @@ class RenderReport {
   std::uint64_t bytes_ = 0;
   std::uint64_t pictures_ = 0;
   std::uint64_t distinct_pictures_ = 0;  // differ from the one before
-  std::uint64_t damaged_pictures_ = 0;  // the decoder had to guess
+  std::uint64_t damaged_pictures_ = 0;   // the decoder had to guess
   std::uint64_t last_hash_ = 0;
   double first_picture_ = -1, first_sound_ = -1;  // seconds after the start
-  std::uint64_t sound_buffers_ = 0;
+  std::uint64_t audio_buffers_ = 0;
   double sound_seconds_ = 0;
   int sound_peak_ = 0;  // of 32768, since the start
   std::uint64_t warnings_ = 0, errors_ = 0;
