@@ -52,7 +52,7 @@ class MulticastGroup {
   // The sink says which path it has (wfdcast_delivery). A sink that reports
   // unicast while joining, or that lost the group, stays on unicast.
   [[nodiscard]] std::vector<Move> report(SessionId id, Delivery delivery, std::string detail, Time now);
-  // Another group address, or another policy, for members to come.
+  // Ends moves that a sink never reported, and tries again those that failed.
   [[nodiscard]] std::vector<Move> tick(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
@@ -66,6 +66,41 @@ class MulticastGroup {
   // True when the encoder must make an IDR picture now. Requests closer than
   // 300 ms are answered by one picture; the late one is due at next_deadline().
   [[nodiscard]] bool request_idr(Time now);
+  // After tick(): true once when the late picture is due.
+  [[nodiscard]] bool idr_due();
+
+ private:
+  struct Member {
+    bool multicast = false;  // the sink can
+    bool playing = false;
+    std::optional<Endpoint> endpoint;
+    Path path = Path::Unicast;
+    Time since{};  // on this path
+    std::string note;
+    std::optional<Time> retry;  // not on the group before
+    Duration back_off{};        // before the last attempt
+  };
+  using Moves = std::vector<Move>;
+
+  static void enter(Member& member, Path path, Time now);
+  // The member can and should be on the group, were there company.
+  [[nodiscard]] static bool is_candidate(const Member& member, Time now);
+  // Begins every move that policy and company ask for.
+  void settle(Time now, Moves& moves);
+  void settle(SessionId id, Member& member, Delivery wanted, Time now, Moves& moves);
+  void fall_back(Member& member, std::string why, Time now);
+  [[nodiscard]] bool group_runs() const;
+  void rebuild();
+
+  Endpoint group_;
+  SourceCapabilities encoder_;
+  DeliveryPolicy policy_;
+  std::optional<StreamFormat> format_;
+  std::map<SessionId, Member> members_;
+  std::vector<Endpoint> destinations_;
+  std::optional<Time> last_idr_;
+  bool idr_wanted_ = false;
+  bool idr_due_ = false;
 };
 
 }  // namespace wfdcast::stream

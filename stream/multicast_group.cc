@@ -1,0 +1,246 @@
+#include "stream/multicast_group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace wfdcast::stream {
+namespace {
+
+constexpr Duration kIdrInterval = 300ms;
+// A sink that does not say in time how the group reaches it stays on unicast.
+constexpr Duration kJoinTimeout = 3s;
+// One that does not say that unicast has come is believed to have it.
+constexpr Duration kReturnTimeout = 2s;
+constexpr Duration kFirstBackOff = 30s;
+constexpr Duration kLongestBackOff = 10min;
+constexpr std::size_t kLongestNote = 200;
+
+constexpr bool by_group(Path path) { return path != Path::Unicast; }
+constexpr bool by_unicast(Path path) { return path != Path::Group; }
+
+}  // namespace
+
+const char* to_string(Path path) {
+  switch (path) {
+    case Path::Unicast:
+      return "unicast";
+    case Path::Joining:
+      return "joining";
+    case Path::Group:
+      return "group";
+    case Path::Returning:
+      return "returning";
+  }
+  return "";
+}
+
+MulticastGroup::MulticastGroup(Endpoint group, SourceCapabilities encoder, DeliveryPolicy policy)
+    : group_(group), encoder_(std::move(encoder)), policy_(policy) {}
+
+Result<StreamFormat, std::string> MulticastGroup::admit(SessionId id, const SinkCapabilities& sink) {
+  const bool alone = members_.empty() || (members_.size() == 1 && members_.contains(id));
+  if (alone || !format_) {
+    auto chosen = choose_format(encoder_, sink);
+    if (!chosen) return fail(std::move(chosen.error()));
+    format_ = *chosen;
+  } else if (auto taken = accepts(sink, *format_); !taken) {
+    return fail(std::move(taken.error()));
+  }
+  Member& member = members_[id];
+  member.multicast = sink.multicast;
+  member.path = initial_delivery(id) == Delivery::Multicast ? Path::Group : Path::Unicast;
+  return *format_;
+}
+
+Delivery MulticastGroup::initial_delivery(SessionId id) const {
+  const auto found = members_.find(id);
+  const bool multicast = found != members_.end() && found->second.multicast;
+  return policy_ == DeliveryPolicy::Multicast && multicast ? Delivery::Multicast : Delivery::Unicast;
+}
+
+void MulticastGroup::set_endpoint(SessionId id, Endpoint rtp) {
+  const auto found = members_.find(id);
+  if (found == members_.end()) return;
+  found->second.endpoint = rtp;
+  rebuild();
+}
+
+std::vector<Move> MulticastGroup::play(SessionId id, Time now) {
+  Moves moves;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return moves;
+  found->second.playing = true;
+  found->second.since = now;
+  settle(now, moves);
+  return moves;
+}
+
+std::vector<Move> MulticastGroup::pause(SessionId id, Time now) {
+  Moves moves;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return moves;
+  found->second.playing = false;
+  settle(now, moves);
+  return moves;
+}
+
+std::vector<Move> MulticastGroup::leave(SessionId id, Time now) {
+  Moves moves;
+  if (members_.erase(id) == 0) return moves;
+  if (members_.empty()) format_.reset();
+  settle(now, moves);
+  return moves;
+}
+
+std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::string detail, Time now) {
+  Moves moves;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return moves;
+  Member& member = found->second;
+  const bool multicast = delivery == Delivery::Multicast;
+  switch (member.path) {
+    case Path::Joining:
+      if (!multicast) {
+        fall_back(member, std::move(detail), now);
+      } else {
+        enter(member, Path::Group, now);
+        member.note.clear();
+      }
+      break;
+    case Path::Group:
+      if (!multicast) fall_back(member, std::move(detail), now);
+      break;
+    case Path::Returning:
+      if (!multicast) enter(member, Path::Unicast, now);
+      break;
+    case Path::Unicast:  // late: the sink has been told to come back
+      break;
+  }
+  settle(now, moves);
+  return moves;
+}
+
+std::vector<Move> MulticastGroup::tick(Time now) {
+  Moves moves;
+  for (auto& [id, member] : members_) {
+    if (!member.playing) continue;
+    if (member.path == Path::Joining && now >= member.since + kJoinTimeout) {
+      fall_back(member, "the sink did not say whether the group reaches it", now);
+      moves.push_back({id, Delivery::Unicast});
+    } else if (member.path == Path::Returning && now >= member.since + kReturnTimeout) {
+      enter(member, Path::Unicast, now);
+    }
+  }
+  settle(now, moves);
+  if (idr_wanted_ && now >= *last_idr_ + kIdrInterval) {
+    idr_wanted_ = false;
+    idr_due_ = true;
+    last_idr_ = now;
+  }
+  return moves;
+}
+
+std::optional<Time> MulticastGroup::next_deadline() const {
+  std::optional<Time> deadline;
+  if (idr_wanted_) deadline = *last_idr_ + kIdrInterval;
+  for (const auto& [id, member] : members_) {
+    if (!member.playing) continue;
+    if (member.path == Path::Joining) deadline = earliest(deadline, member.since + kJoinTimeout);
+    if (member.path == Path::Returning) deadline = earliest(deadline, member.since + kReturnTimeout);
+    deadline = earliest(deadline, member.retry);
+  }
+  return deadline;
+}
+
+void MulticastGroup::enter(Member& member, Path path, Time now) {
+  member.path = path;
+  member.since = now;
+}
+
+bool MulticastGroup::is_candidate(const Member& member, Time now) {
+  return member.multicast && member.playing && (!member.retry || now >= *member.retry);
+}
+
+void MulticastGroup::settle(Time now, Moves& moves) {
+  const auto candidates = std::count_if(members_.begin(), members_.end(),
+                                        [&](const auto& entry) { return is_candidate(entry.second, now); });
+  const bool use_group =
+      policy_ == DeliveryPolicy::Multicast || (policy_ == DeliveryPolicy::Auto && candidates >= 2);
+  for (auto& [id, member] : members_) {
+    const bool candidate = is_candidate(member, now);
+    if (candidate) member.retry.reset();
+    if (member.playing)
+      settle(id, member, use_group && candidate ? Delivery::Multicast : Delivery::Unicast, now, moves);
+  }
+  rebuild();
+}
+
+void MulticastGroup::settle(SessionId id, Member& member, Delivery wanted, Time now, Moves& moves) {
+  const bool towards_group = member.path == Path::Joining || member.path == Path::Group;
+  if (towards_group == (wanted == Delivery::Multicast)) return;
+  if (wanted == Delivery::Unicast && member.path == Path::Returning) return;
+  if (wanted == Delivery::Unicast && (member.path == Path::Unicast || !member.endpoint)) return;
+  enter(member, wanted == Delivery::Multicast ? Path::Joining : Path::Returning, now);
+  moves.push_back({id, wanted});
+}
+
+void MulticastGroup::fall_back(Member& member, std::string why, Time now) {
+  // A group that was good for long is worth a new attempt soon.
+  const bool was_good = member.path == Path::Group && now - member.since >= kLongestBackOff;
+  const bool first = member.back_off == 0ns || was_good;
+  member.back_off = first ? kFirstBackOff : std::min<Duration>(member.back_off * 2, kLongestBackOff);
+  member.retry = now + member.back_off;
+  member.note = printable(std::string_view(why).substr(0, kLongestNote));
+  enter(member, Path::Unicast, now);
+}
+
+bool MulticastGroup::group_runs() const { return !destinations_.empty() && destinations_.front() == group_; }
+
+void MulticastGroup::rebuild() {
+  destinations_.clear();
+  const bool group = std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
+    return entry.second.playing && by_group(entry.second.path);
+  });
+  if (group) destinations_.push_back(group_);
+  for (const auto& [id, member] : members_) {
+    if (member.playing && by_unicast(member.path) && member.endpoint)
+      destinations_.push_back(*member.endpoint);
+  }
+}
+
+std::span<const Endpoint> MulticastGroup::destinations() const { return destinations_; }
+
+std::optional<Path> MulticastGroup::path(SessionId id) const {
+  const auto found = members_.find(id);
+  return found == members_.end() ? std::nullopt : std::optional(found->second.path);
+}
+
+std::string MulticastGroup::path_note(SessionId id) const {
+  const auto found = members_.find(id);
+  if (found == members_.end() || found->second.path == Path::Group) return {};
+  if (!found->second.multicast) return group_runs() ? "the sink does not take multicast" : "";
+  return found->second.note;
+}
+
+const std::optional<StreamFormat>& MulticastGroup::format() const { return format_; }
+
+bool MulticastGroup::anyone_playing() const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& entry) { return entry.second.playing; });
+}
+
+bool MulticastGroup::request_idr(Time now) {
+  if (last_idr_ && now < *last_idr_ + kIdrInterval) {
+    idr_wanted_ = true;
+    return false;
+  }
+  last_idr_ = now;
+  idr_wanted_ = false;
+  return true;
+}
+
+bool MulticastGroup::idr_due() { return std::exchange(idr_due_, false); }
+
+}  // namespace wfdcast::stream
