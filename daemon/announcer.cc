@@ -17,22 +17,17 @@ Announcer::Announcer(platform::EventLoop& loop, const Interfaces& interfaces,
       schedule_(options),
       on_invitation_(std::move(on_invitation)),
       timer_(loop, [this] { send(schedule_.tick(loop_.now())); }) {
-  const auto open = [&](const UdpSocket::Options& socket) {
-    auto opened = UdpSocket::open(loop, socket, [this](std::span<const UdpSocket::Datagram> datagrams) {
-      for (const auto& datagram : datagrams) receive(datagram);
-    });
-    if (!opened) throw std::system_error(opened.error(), fmt::format("discovery.port: UDP {}", socket.bind.port));
-    return std::move(*opened);
+  const UdpSocket::Options socket{
+      .bind = {{}, static_cast<std::uint16_t>(options.port + 1)},
+      .broadcast = true,
+      .ttl = discovery::kRequiredTtl,
+      .max_datagram = discovery::kMaxDatagram + 1,
   };
-  UdpSocket::Options unicast{.bind = {},
-                             .broadcast = true,
-                             .ttl = discovery::kRequiredTtl,
-                             .max_datagram = discovery::kMaxDatagram + 1};
-  socket_ = open(unicast);
-  UdpSocket::Options broadcast = unicast;
-  broadcast.bind = {kLimitedBroadcast, options.port};
-  broadcast.reuse_address = true;
-  broadcasts_ = open(broadcast);
+  auto opened = UdpSocket::open(loop, socket, [this](std::span<const UdpSocket::Datagram> datagrams) {
+    for (const auto& datagram : datagrams) receive(datagram);
+  });
+  if (!opened) throw std::system_error(opened.error(), fmt::format("discovery.port + 1: UDP {}", socket.bind.port));
+  socket_ = std::move(*opened);
   interfaces_changed();
 }
 

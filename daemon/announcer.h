@@ -10,9 +10,8 @@
 namespace wfdcast::daemon {
 
 // The sink's side of discovery: sends its beacons, answers probes, hears
-// invitations. Unicast comes to the socket that beacons go out of; a second
-// socket hears broadcast probes on the discovery port, bound to the broadcast
-// address so that a source on the same board keeps the port.
+// invitations. All by one socket on the port after the discovery port, so that
+// a source on the same board keeps that one.
 class Announcer {
  public:
   using OnInvitation = std::function<void(const discovery::Invitation&, const Endpoint& sender, int interface_index)>;
@@ -37,7 +36,7 @@ class Announcer {
   OnInvitation on_invitation_;
   std::uint64_t malformed_ = 0;
   platform::Timer timer_;
-  std::unique_ptr<platform::UdpSocket> socket_, broadcasts_;
+  std::unique_ptr<platform::UdpSocket> socket_;
 };
 
 }  // namespace wfdcast::daemon

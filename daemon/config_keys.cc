@@ -35,7 +35,7 @@ const std::vector<Key> kKeys{
     {"name", Change::AtStart, [](Config& c) -> Field { return TextField{&c.name}; }},
     {"interface", Change::AtStart, [](Config& c) -> Field { return ListField{&c.interface}; }},
 
-    {"discovery.port", Change::AtStart, [](Config& c) { return port(c.discovery.port); }},
+    {"discovery.port", Change::AtStart, [](Config& c) { return number(c.discovery.port, 1, 65534); }},
     {"discovery.interval", Change::AtStart,
      [](Config& c) -> Field { return DurationField{100ms, 60s, &c.discovery.interval}; }},
     {"discovery.ttl", Change::AtStart, [](Config& c) -> Field { return DurationField{1s, 600s, &c.discovery.ttl}; }},

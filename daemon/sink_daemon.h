@@ -54,7 +54,7 @@ class SinkDaemon {
   [[nodiscard]] json peers() const;
   [[nodiscard]] json stats() const;
   [[nodiscard]] json session_row() const;
-  Result<json, RpcError> ask(std::string_view method);
+  [[nodiscard]] Result<json, RpcError> ask(std::string_view method);
 
   Environment& environment_;
   platform::EventLoop& loop_;

@@ -52,7 +52,7 @@ SinkFinder::SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, 
 
 void SinkFinder::probe_all() {
   for (const UsableInterface& interface : interfaces_.usable()) {
-    send(discovery::Probe{.id = options_.id, .cookie = std::nullopt}, {kLimitedBroadcast, options_.port},
+    send(discovery::Probe{.id = options_.id, .cookie = std::nullopt}, {kLimitedBroadcast, options_.registry.sink_port},
          interface.index);
   }
 }
@@ -99,7 +99,7 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
                                      .interface_index = datagram.interface_index,
                                      .proof = proof_of(beacon.cookie, datagram.sender.address)};
   publish(registry_.sight(sighting, now));
-  if (sighting.proof == discovery::Proof::None && registry_.probe_wanted(sighting, now)) {
+  if (registry_.probe_wanted(sighting, now)) {
     ++counters_.probes;
     send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(datagram.sender.address)}, datagram.sender,
          datagram.interface_index);

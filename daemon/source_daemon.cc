@@ -48,7 +48,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
               {.id = environment.id,
                .port = config_.discovery.port,
                .registry = {.max_peers = static_cast<std::size_t>(config_.discovery.max_peers),
-                            .ttl = config_.discovery.ttl}},
+                            .ttl = config_.discovery.ttl,
+                            .sink_port = static_cast<std::uint16_t>(config_.discovery.port + 1)}},
               [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
       listeners_(loop_, interfaces_, config_.rtsp.port,
                  [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}

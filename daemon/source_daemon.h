@@ -103,8 +103,8 @@ class SourceDaemon {
   [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params, std::string_view method) const;
   void connect(Call& call);
   [[nodiscard]] std::string cannot_connect(const Target& target) const;
-  Result<json, RpcError> disconnect(const json& params);
-  Result<json, RpcError> trigger(const json& params, std::string_view method);
+  [[nodiscard]] Result<json, RpcError> disconnect(const json& params);
+  [[nodiscard]] Result<json, RpcError> trigger(const json& params, std::string_view method);
   void progress(const std::string& key, std::string_view name, std::string_view state);
   void settle(const std::string& key, const std::string& name, const std::string& failure);
   void expire_waiters();
