@@ -115,7 +115,7 @@ void RenderPipeline::on_message(GstMessage* message) {
     case GST_MESSAGE_ERROR:
       report_.error();
       fmt::print(stderr, "wfd-render: {}\n", describe(message));
-      return on_end_(kExitFailed);
+      return on_end_(input_ended_ ? 0 : kExitFailed);
     case GST_MESSAGE_WARNING:
       report_.warning();
       return complain(describe(message));
