@@ -26,7 +26,8 @@ Announcer::Announcer(platform::EventLoop& loop, const Interfaces& interfaces,
   auto opened = UdpSocket::open(loop, socket, [this](std::span<const UdpSocket::Datagram> datagrams) {
     for (const auto& datagram : datagrams) receive(datagram);
   });
-  if (!opened) throw std::system_error(opened.error(), fmt::format("discovery.port + 1: UDP {}", socket.bind.port));
+  if (!opened)
+    throw std::system_error(opened.error(), fmt::format("discovery.port + 1: UDP {}", socket.bind.port));
   socket_ = std::move(*opened);
   interfaces_changed();
 }

@@ -14,11 +14,12 @@ namespace wfdcast::daemon {
 // a source on the same board keeps that one.
 class Announcer {
  public:
-  using OnInvitation = std::function<void(const discovery::Invitation&, const Endpoint& sender, int interface_index)>;
+  using OnInvitation =
+      std::function<void(const discovery::Invitation&, const Endpoint& sender, int interface_index)>;
 
   // Throws std::system_error.
-  Announcer(platform::EventLoop& loop, const Interfaces& interfaces, discovery::BeaconSchedule::Options options,
-            OnInvitation on_invitation);
+  Announcer(platform::EventLoop& loop, const Interfaces& interfaces,
+            discovery::BeaconSchedule::Options options, OnInvitation on_invitation);
 
   void interfaces_changed();
   void set_state(discovery::SinkState state);

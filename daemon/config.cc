@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #define TOML_EXCEPTIONS 1
 #include <toml++/toml.h>
 
@@ -67,7 +66,8 @@ void read(const DurationField& field, const toml::node& node) {
   const auto value = parse_duration(node.as_string()->get());
   if (!value) throw ConfigError("must be a time such as \"150ms\" or \"5s\"");
   if (*value < field.least || *value > field.most) {
-    throw ConfigError(fmt::format("must be {} to {}", print_duration(field.least), print_duration(field.most)));
+    throw ConfigError(
+        fmt::format("must be {} to {}", print_duration(field.least), print_duration(field.most)));
   }
   *field.value = *value;
 }
@@ -93,9 +93,16 @@ void read(const ChoiceField& field, const toml::node& node) {
 }
 
 std::string quote(std::string_view text) {
-  std::ostringstream out;
-  out << toml::value<std::string>(std::string(text));
-  return out.str();
+  std::string result = "\"";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      if (c == '"' || c == '\\') result += '\\';
+      result += c;
+    }
+  }
+  return result + '"';
 }
 std::string print(const Field& field) {
   return std::visit(overloaded{
@@ -132,7 +139,8 @@ std::string at(const std::string& path, const toml::source_region& where, std::s
   return fmt::format("{}:{}:{}: {}", path, where.begin.line, where.begin.column, what);
 }
 
-void read_table(Config& config, const std::string& path, const std::string& prefix, const toml::table& table) {
+void read_table(Config& config, const std::string& path, const std::string& prefix,
+                const toml::table& table) {
   for (const auto& [name, node] : table) {
     const std::string full = prefix + std::string(name.str());
     const Key* key = find_key(full);
@@ -166,7 +174,8 @@ void read_file(Config& config, const std::string& path) {
 // else TOML, and for a list also comma-separated.
 toml::table value_of(const Key& key, Config& config, std::string_view value) {
   const Field field = key.field(config);
-  const bool quoted = std::holds_alternative<SwitchField>(field) || std::holds_alternative<NumberField>(field);
+  const bool quoted =
+      std::holds_alternative<SwitchField>(field) || std::holds_alternative<NumberField>(field);
   toml::table table;
   if (std::holds_alternative<ListField>(field) && !value.starts_with('[')) {
     toml::array items;
@@ -231,9 +240,11 @@ void check_config(const Config& config) {
   };
   const auto& stream = config.stream;
   const auto group = parse_address(stream.group);
-  require(group && group->is_multicast(), "stream.group", "must be a multicast address, 224.0.0.0 to 239.255.255.255");
+  require(group && group->is_multicast(), "stream.group",
+          "must be a multicast address, 224.0.0.0 to 239.255.255.255");
   require(stream.rtp_port % 2 == 0, "stream.rtp_port", "must be even; RTCP takes the next port");
-  require(parse_video_limit(stream.video).has_value(), "stream.video", "must be \"best\" or such as \"720p30\"");
+  require(parse_video_limit(stream.video).has_value(), "stream.video",
+          "must be \"best\" or such as \"720p30\"");
   const auto latency = parse_duration(stream.latency);
   require(stream.latency == "auto" || (latency && *latency >= 20ms && *latency <= 2s), "stream.latency",
           "must be \"auto\" or a time from 20ms to 2s");
@@ -247,8 +258,10 @@ void check_config(const Config& config) {
   }
   require(config.name.size() <= 64, "name", "must be at most 64 bytes");
   require(config.control.socket.size() < 108, "control.socket", "must be shorter than 108 bytes");
-  require(config.discovery.ttl >= 2 * config.discovery.interval, "discovery.ttl", "must be twice discovery.interval");
-  require(config.rtsp.keepalive + 5s <= config.rtsp.timeout, "rtsp.keepalive", "must be 5s below rtsp.timeout");
+  require(config.discovery.ttl >= 2 * config.discovery.interval, "discovery.ttl",
+          "must be twice discovery.interval");
+  require(config.rtsp.keepalive + 5s <= config.rtsp.timeout, "rtsp.keepalive",
+          "must be 5s below rtsp.timeout");
   if (const auto input = media::check_input(config.source.input); !input) {
     throw ConfigError("source.input: " + input.error());
   }

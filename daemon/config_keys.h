@@ -39,7 +39,8 @@ struct ChoiceField {
   std::function<std::size_t()> get;
   std::function<void(std::size_t)> set;
 };
-using Field = std::variant<TextField, ListField, SwitchField, NumberField, DurationField, SizeField, ChoiceField>;
+using Field =
+    std::variant<TextField, ListField, SwitchField, NumberField, DurationField, SizeField, ChoiceField>;
 
 enum class Change { AtStart, Live };
 

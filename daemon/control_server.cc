@@ -10,8 +10,8 @@ using platform::Severity;
 
 ControlServer::ControlServer(platform::EventLoop& loop, const std::string& path, const MethodTable& methods)
     : loop_(loop), methods_(methods) {
-  auto listener = platform::Listener::local(loop, path, "wfdcast",
-                                            [this](platform::Listener::Accepted accepted) { accept(std::move(accepted)); });
+  auto listener = platform::Listener::local(
+      loop, path, "wfdcast", [this](platform::Listener::Accepted accepted) { accept(std::move(accepted)); });
   if (!listener) throw std::system_error(listener.error(), "control.socket: " + path);
   listener_ = std::move(*listener);
 }
@@ -51,7 +51,8 @@ void ControlServer::receive(ClientId id, std::string_view bytes) {
                                },
                            .subscribe =
                                [self = self_, id] {
-                                 if (*self && (*self)->clients_.contains(id)) (*self)->clients_[id].subscribed = true;
+                                 if (*self && (*self)->clients_.contains(id))
+                                   (*self)->clients_[id].subscribed = true;
                                }});
   }
 }

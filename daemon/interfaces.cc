@@ -14,7 +14,8 @@ const UsableInterface* find_where(const std::vector<UsableInterface>& interfaces
 
 }  // namespace
 
-Interfaces::Interfaces(platform::EventLoop& loop, std::vector<std::string> names, std::function<void()> on_change)
+Interfaces::Interfaces(platform::EventLoop& loop, std::vector<std::string> names,
+                       std::function<void()> on_change)
     : names_(std::move(names)), on_change_(std::move(on_change)) {
   auto monitor = platform::InterfaceMonitor::open(loop, [this] {
     const auto before = usable_;

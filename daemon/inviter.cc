@@ -55,7 +55,8 @@ std::optional<Time> Inviter::next_deadline() const {
 std::vector<InvitationToken> Inviter::tokens_for(Ipv4Address address, Time now) const {
   std::vector<InvitationToken> tokens;
   for (const auto& [id, wish] : wishes_) {
-    if (wish.state == State::Inviting && wish.address == address && now < wish.expires) tokens.push_back(wish.token);
+    if (wish.state == State::Inviting && wish.address == address && now < wish.expires)
+      tokens.push_back(wish.token);
   }
   return tokens;
 }

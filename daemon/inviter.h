@@ -51,8 +51,9 @@ class Inviter {
   enum class State { Waiting, Inviting, InSession };
   struct Wish {
     State state = State::Waiting;
-    std::optional<Time> next;  // Waiting: when to invite; Inviting: when to repeat; none: once the peer is there
-    Time not_before{};         // back-off
+    std::optional<Time>
+        next;           // Waiting: when to invite; Inviting: when to repeat; none: once the peer is there
+    Time not_before{};  // back-off
     InvitationToken token;
     Ipv4Address address;  // that the token was sent to
     Time expires{};

@@ -6,7 +6,8 @@ namespace wfdcast::daemon {
 
 using platform::Severity;
 
-Listeners::Listeners(platform::EventLoop& loop, const Interfaces& interfaces, std::uint16_t port, OnAccept on_accept)
+Listeners::Listeners(platform::EventLoop& loop, const Interfaces& interfaces, std::uint16_t port,
+                     OnAccept on_accept)
     : loop_(loop), interfaces_(interfaces), port_(port), on_accept_(std::move(on_accept)) {
   interfaces_changed();
 }
@@ -17,14 +18,17 @@ void Listeners::interfaces_changed() {
   for (const UsableInterface& interface : interfaces_.usable()) {
     if (by_index_.contains(interface.index)) continue;
     auto listener = platform::Listener::tcp(
-        loop_, port_, interface.name,
-        [this, index = interface.index](platform::Listener::Accepted accepted) { on_accept_(std::move(accepted), index); });
+        loop_, port_, interface.name, [this, index = interface.index](platform::Listener::Accepted accepted) {
+          on_accept_(std::move(accepted), index);
+        });
     if (!listener) {
-      problems_.push_back(fmt::format("cannot listen on TCP {} of {}: {}", port_, interface.name, listener.error().message()));
+      problems_.push_back(fmt::format("cannot listen on TCP {} of {}: {}", port_, interface.name,
+                                      listener.error().message()));
       platform::log(Severity::Error, "rtsp: {}", problems_.back());
       continue;
     }
-    platform::log(Severity::Info, "rtsp: listening on {} {}:{}", interface.name, to_string(interface.address), port_);
+    platform::log(Severity::Info, "rtsp: listening on {} {}:{}", interface.name, to_string(interface.address),
+                  port_);
     by_index_.emplace(interface.index, std::move(*listener));
   }
 }

@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Wi-Fi Display from one board to many screens: the daemon, as source or sink."};
   CommandLine command_line;
   bool check = false, print = false;
-  app.add_option("--config", command_line.config_path, std::string("configuration file, default ") + kDefaultConfig)
+  app.add_option("--config", command_line.config_path,
+                 std::string("configuration file, default ") + kDefaultConfig)
       ->type_name("FILE");
   app.add_option("--set", command_line.settings, "overrides one key, may be repeated")
       ->type_name("KEY=VALUE")

@@ -6,32 +6,68 @@ const std::vector<MethodSpec>& method_specs() {
   static const Param kPeers{"peers", "strings", "names, id prefixes or addresses"};
   static const Param kAll{"all", "boolean", "every peer instead"};
   static const std::vector<MethodSpec> kSpecs{
-      {"status", "both", "The daemon, its stream and its sessions.", {},
-       "`{role, name, id, version, uptime_s, interface, interfaces, address, warnings: [text], stream: {state, delivery, "
-       "group, rtp_port, bitrate_bps, ...}, sessions: [{peer, name, address, state, delivery, video, audio, since_s, "
-       "note}]}`. A source's stream has `packets_sent`, `bytes_sent`, `packets_retransmitted`, `fec_packets_sent`, "
-       "`idr_requests`, `input`; a sink's has `source`, `packets_received`, `packets_lost`, `packets_recovered`, "
-       "`packets_late`, `jitter_ms`, `latency_ms`, `receive_buffer`, `rp_filter`, `output`, `output_dropped_bytes`. "
+      {"status",
+       "both",
+       "The daemon, its stream and its sessions.",
+       {},
+       "`{role, name, id, version, uptime_s, interface, interfaces, address, warnings: [text], stream: "
+       "{state, delivery, "
+       "group, rtp_port, bitrate_bps, ...}, sessions: [{peer, name, address, state, delivery, video, audio, "
+       "since_s, "
+       "note}]}`. A source's stream has `packets_sent`, `bytes_sent`, `packets_retransmitted`, "
+       "`fec_packets_sent`, "
+       "`idr_requests`, `input`; a sink's has `source`, `packets_received`, `packets_lost`, "
+       "`packets_recovered`, "
+       "`packets_late`, `jitter_ms`, `latency_ms`, `receive_buffer`, `rp_filter`, `output`, "
+       "`output_dropped_bytes`. "
        "`packets_lost` counts what was still missing when it was due at the output."},
-      {"peers", "both", "Devices in reach, in order of appearance.", {},
+      {"peers",
+       "both",
+       "Devices in reach, in order of appearance.",
+       {},
        "`[{id, name, role, address, interface, via: [\"beacon\"], paired, state, last_seen_s}]`"},
-      {"connect", "source", "Invites sinks and waits until they play, or says why they do not.",
+      {"connect",
+       "source",
+       "Invites sinks and waits until they play, or says why they do not.",
        {kPeers, kAll, {"wait", "boolean", "false: answer once the invitations are out; default true"}},
-       "`[{peer, name, result: \"playing\"|\"invited\"}]`; the first failure is the error. While it waits the caller gets "
+       "`[{peer, name, result: \"playing\"|\"invited\"}]`; the first failure is the error. While it waits "
+       "the caller gets "
        "`progress` notifications: `{id, peer, name, state}`."},
-      {"disconnect", "source", "Ends sessions (TEARDOWN) and does not invite those sinks again.", {kPeers, kAll},
+      {"disconnect",
+       "source",
+       "Ends sessions (TEARDOWN) and does not invite those sinks again.",
+       {kPeers, kAll},
        "`[{peer, name, result: \"disconnected\"}]`"},
-      {"play", "both", "Source: M5 PLAY to the named sinks, or all. Sink: M7 to its source.", {kPeers},
+      {"play",
+       "both",
+       "Source: M5 PLAY to the named sinks, or all. Sink: M7 to its source.",
+       {kPeers},
        "`[{peer, name, result: \"asked\"}]`"},
-      {"pause", "both", "Source: M5 PAUSE to the named sinks, or all. Sink: M9 to its source.", {kPeers},
+      {"pause",
+       "both",
+       "Source: M5 PAUSE to the named sinks, or all. Sink: M9 to its source.",
+       {kPeers},
        "`[{peer, name, result: \"asked\"}]`"},
-      {"idr", "both", "Source: a key picture now. Sink: asks its source for one (M13).", {}, "`{result: \"asked\"}`"},
-      {"stats", "both", "Figures of each sink that plays; a sink lists itself.", {},
-       "`[{peer, name, bitrate_bps, loss_before, loss_after, recovered, retransmitted, jitter_ms, delay_ms, buffer_ms}]`; "
+      {"idr",
+       "both",
+       "Source: a key picture now. Sink: asks its source for one (M13).",
+       {},
+       "`{result: \"asked\"}`"},
+      {"stats",
+       "both",
+       "Figures of each sink that plays; a sink lists itself.",
+       {},
+       "`[{peer, name, bitrate_bps, loss_before, loss_after, recovered, retransmitted, jitter_ms, delay_ms, "
+       "buffer_ms}]`; "
        "losses are fractions of 1. What a sink does not report is null."},
-      {"monitor", "both", "Sends every event to this client from now on, as notifications named like the event.", {},
+      {"monitor",
+       "both",
+       "Sends every event to this client from now on, as notifications named like the event.",
+       {},
        "`{result: \"subscribed\"}`"},
-      {"set", "both", "Changes a running setting.",
+      {"set",
+       "both",
+       "Changes a running setting.",
        {{"key", "string", "a configuration key, such as source.bitrate", true},
         {"value", "string", "its value as on the command line: 4M", true}},
        "`{key, value}`"},

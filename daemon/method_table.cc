@@ -33,20 +33,23 @@ bool has_type(const json& value, std::string_view type) {
 std::string wrong_params(const MethodSpec& spec, const json& params) {
   if (!params.is_object()) return fmt::format("{}: params must be an object", spec.name);
   for (const Param& param : spec.params) {
-    if (param.required && !params.contains(param.name)) return fmt::format("{}: {} is missing", spec.name, param.name);
+    if (param.required && !params.contains(param.name))
+      return fmt::format("{}: {} is missing", spec.name, param.name);
   }
   for (const auto& [name, value] : params.items()) {
     const auto param = std::find_if(spec.params.begin(), spec.params.end(),
                                     [&](const Param& candidate) { return candidate.name == name; });
     if (param == spec.params.end()) return fmt::format("{}: unknown parameter {}", spec.name, name);
-    if (!has_type(value, param->type)) return fmt::format("{}: {} must be of type {}", spec.name, name, param->type);
+    if (!has_type(value, param->type))
+      return fmt::format("{}: {} must be of type {}", spec.name, name, param->type);
   }
   return {};
 }
 
 const MethodSpec* find_spec(std::string_view name) {
   const auto& specs = method_specs();
-  const auto spec = std::find_if(specs.begin(), specs.end(), [&](const MethodSpec& s) { return s.name == name; });
+  const auto spec =
+      std::find_if(specs.begin(), specs.end(), [&](const MethodSpec& s) { return s.name == name; });
   return spec == specs.end() ? nullptr : &*spec;
 }
 
@@ -108,18 +111,20 @@ void MethodTable::handle(std::string_view line, const Caller& caller) const {
 std::string control_documentation() {
   std::string text =
       "# The control protocol\n\n"
-      "JSON-RPC 2.0 on a Unix stream socket (`control.socket`, mode 0660, group `wfdcast`), one object a line.\n"
+      "JSON-RPC 2.0 on a Unix stream socket (`control.socket`, mode 0660, group `wfdcast`), one object a "
+      "line.\n"
       "Limits: 64 KiB a line, 16 clients. `wfdctl` uses nothing else. This page is made from the table that\n"
       "dispatches the requests (`daemon/method_specs.cc`).\n\n"
-      "Try it: `echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}' | socat -t1 - UNIX:/run/wfdcast/wfdd.sock`\n\n"
+      "Try it: `echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}' | socat -t1 - "
+      "UNIX:/run/wfdcast/wfdd.sock`\n\n"
       "Errors: -32700 not JSON, -32600 not a request, -32601 unknown method or the wrong role, -32602 wrong\n"
       "parameters, -32000 refused or failed; `message` is one line for a person.\n";
   for (const MethodSpec& spec : method_specs()) {
     text += fmt::format("\n## {}\n\n{} Role: {}.\n", spec.name, spec.summary, spec.roles);
     if (!spec.params.empty()) text += "\n| parameter | type | |\n|---|---|---|\n";
     for (const Param& param : spec.params) {
-      text += fmt::format("| `{}` | {}{} | {} |\n", param.name, param.type, param.required ? ", required" : "",
-                          param.summary);
+      text += fmt::format("| `{}` | {}{} | {} |\n", param.name, param.type,
+                          param.required ? ", required" : "", param.summary);
     }
     text += fmt::format("\nResult: {}\n", spec.result);
   }

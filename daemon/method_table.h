@@ -15,7 +15,8 @@ using nlohmann::json;
 
 // JSON-RPC 2.0 section 5.1; kFailed is ours: refused, or it did not work.
 struct RpcError {
-  static constexpr int kParse = -32700, kInvalid = -32600, kNoMethod = -32601, kBadParams = -32602, kFailed = -32000;
+  static constexpr int kParse = -32700, kInvalid = -32600, kNoMethod = -32601, kBadParams = -32602,
+                       kFailed = -32000;
   int code = kFailed;
   std::string message;
 };

@@ -16,7 +16,7 @@ namespace wfdcast::daemon {
 [[nodiscard]] std::string audio_text(const std::optional<StreamFormat>& format);  // "AAC"
 [[nodiscard]] double seconds_since(Time then, Time now);                          // to the millisecond
 // role, name, id, version, uptime_s, interface, interfaces, address, warnings.
-[[nodiscard]] nlohmann::json common_status(const Environment& environment, const Interfaces& interfaces, Time started,
-                                           Time now);
+[[nodiscard]] nlohmann::json common_status(const Environment& environment, const Interfaces& interfaces,
+                                           Time started, Time now);
 
 }  // namespace wfdcast::daemon

@@ -41,8 +41,9 @@ SinkCapabilities capabilities(std::uint16_t rtp_port) {
 
 std::unique_ptr<media::TsOutput> open_output_or_throw(platform::EventLoop& loop, const Config& config,
                                                       const std::string& helper_directory) {
-  auto output = media::open_output(loop, config.sink.output, helper_directory,
-                                   [](const std::string& line) { log(Severity::Warning, "output: {}", line); });
+  auto output = media::open_output(loop, config.sink.output, helper_directory, [](const std::string& line) {
+    log(Severity::Warning, "output: {}", line);
+  });
   if (!output) throw ConfigError("sink.output: " + output.error());
   return std::move(*output);
 }
@@ -80,7 +81,8 @@ void SinkDaemon::interfaces_changed() {
   if (!driver_) return;
   // Back under another index or with another address: the connection is dead. While it is gone, wait.
   const UsableInterface* interface = interfaces_.by_name(source_->interface);
-  if (interface && (interface->index != source_->interface_index || interface->address != driver_->local().address)) {
+  if (interface &&
+      (interface->index != source_->interface_index || interface->address != driver_->local().address)) {
     driver_->apply(&SinkSession::connection_lost);
   }
 }
@@ -90,7 +92,8 @@ bool SinkDaemon::replaces_current(const discovery::Invitation& invitation, Ipv4A
   return source_ && source_->invitation.source == invitation.source && source_->rtsp.address == sender;
 }
 
-void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index) {
+void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint& sender,
+                         int interface_index) {
   const UsableInterface* interface = interfaces_.by_index(interface_index);
   if (shut_down_done_ || !interface) return;
   if (source_) {
@@ -118,8 +121,9 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
 
 void SinkDaemon::connect() {
   if (!source_ || driver_ || connector_) return;
-  connector_ = std::make_unique<platform::Connector>(loop_, source_->rtsp, source_->interface, kConnectTimeout,
-                                                     [this](Result<platform::Fd> fd) { connected(std::move(fd)); });
+  connector_ =
+      std::make_unique<platform::Connector>(loop_, source_->rtsp, source_->interface, kConnectTimeout,
+                                            [this](Result<platform::Fd> fd) { connected(std::move(fd)); });
 }
 
 void SinkDaemon::connected(Result<platform::Fd> fd) {
@@ -166,31 +170,32 @@ void SinkDaemon::start_session(platform::Fd fd) {
 }
 
 void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
-  std::visit(overloaded{
-                 [&](const rtsp::StreamChosen& e) {
-                   source_->format = e.format;
-                   log(Severity::Info, "session with {}: {}", source_->name, to_string(e.format));
-                 },
-                 [&](const rtsp::StreamReady& e) { stream_->start(e.transport, source_->rtsp.address); },
-                 [&](const rtsp::StreamPlaying&) {
-                   stream_->play();
-                   announcer_.set_state(discovery::SinkState::Playing);
-                   log(Severity::Info, "session with {}: playing", source_->name);
-                   environment_.publish("session_playing", session_row());
-                 },
-                 [&](const rtsp::StreamPaused&) {
-                   stream_->pause();
-                   announcer_.set_state(discovery::SinkState::Paused);
-                   log(Severity::Info, "session with {}: paused", source_->name);
-                   environment_.publish("session_paused", session_row());
-                 },
-                 [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
-                 [&](const rtsp::SessionEnded& e) {
-                   const std::string detail = printable(e.detail);
-                   ended(fmt::format("{}{}{}", rtsp::to_string(e.reason), detail.empty() ? "" : ": ", detail));
-                 },
-             },
-             event);
+  std::visit(
+      overloaded{
+          [&](const rtsp::StreamChosen& e) {
+            source_->format = e.format;
+            log(Severity::Info, "session with {}: {}", source_->name, to_string(e.format));
+          },
+          [&](const rtsp::StreamReady& e) { stream_->start(e.transport, source_->rtsp.address); },
+          [&](const rtsp::StreamPlaying&) {
+            stream_->play();
+            announcer_.set_state(discovery::SinkState::Playing);
+            log(Severity::Info, "session with {}: playing", source_->name);
+            environment_.publish("session_playing", session_row());
+          },
+          [&](const rtsp::StreamPaused&) {
+            stream_->pause();
+            announcer_.set_state(discovery::SinkState::Paused);
+            log(Severity::Info, "session with {}: paused", source_->name);
+            environment_.publish("session_paused", session_row());
+          },
+          [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
+          [&](const rtsp::SessionEnded& e) {
+            const std::string detail = printable(e.detail);
+            ended(fmt::format("{}{}{}", rtsp::to_string(e.reason), detail.empty() ? "" : ": ", detail));
+          },
+      },
+      event);
 }
 
 // Driver and stream die outside their own callbacks.

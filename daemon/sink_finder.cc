@@ -52,15 +52,17 @@ SinkFinder::SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, 
 
 void SinkFinder::probe_all() {
   for (const UsableInterface& interface : interfaces_.usable()) {
-    send(discovery::Probe{.id = options_.id, .cookie = std::nullopt}, {kLimitedBroadcast, options_.registry.sink_port},
-         interface.index);
+    send(discovery::Probe{.id = options_.id, .cookie = std::nullopt},
+         {kLimitedBroadcast, options_.registry.sink_port}, interface.index);
   }
 }
 
-void SinkFinder::send(const discovery::Announcement& announcement, const Endpoint& target, int interface_index) {
+void SinkFinder::send(const discovery::Announcement& announcement, const Endpoint& target,
+                      int interface_index) {
   const auto sent = socket_->send_from(interface_index, target, discovery::serialize(announcement));
   if (!sent) {
-    platform::log(Severity::Debug, "discovery: cannot send to {}: {}", to_string(target), sent.error().message());
+    platform::log(Severity::Debug, "discovery: cannot send to {}: {}", to_string(target),
+                  sent.error().message());
   }
 }
 
@@ -89,7 +91,8 @@ void SinkFinder::receive(const UdpSocket::Datagram& datagram) {
   // Probes and invitations are for sinks.
 }
 
-void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket::Datagram& datagram, Time now) {
+void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket::Datagram& datagram,
+                                Time now) {
   if (beacon.address != datagram.sender.address || beacon.information.role == Role::Source) {
     ++counters_.malformed;
     return;
@@ -101,12 +104,13 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
   publish(registry_.sight(sighting, now));
   if (registry_.probe_wanted(sighting, now)) {
     ++counters_.probes;
-    send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(datagram.sender.address)}, datagram.sender,
-         datagram.interface_index);
+    send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(datagram.sender.address)},
+         datagram.sender, datagram.interface_index);
   }
 }
 
-discovery::Proof SinkFinder::proof_of(const std::optional<discovery::Cookie>& cookie, Ipv4Address address) const {
+discovery::Proof SinkFinder::proof_of(const std::optional<discovery::Cookie>& cookie,
+                                      Ipv4Address address) const {
   return cookie && cookies_.matches(*cookie, address) ? discovery::Proof::Cookie : discovery::Proof::None;
 }
 

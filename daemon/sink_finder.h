@@ -28,7 +28,8 @@ class SinkFinder {
   using OnEvent = std::function<void(const discovery::PeerEvent&)>;
 
   // Throws std::system_error when the port cannot be had.
-  SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, const Options& options, OnEvent on_event);
+  SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, const Options& options,
+             OnEvent on_event);
 
   // Asks every sink to answer at once; at start and when an interface appears.
   void probe_all();
@@ -40,8 +41,10 @@ class SinkFinder {
 
  private:
   void receive(const platform::UdpSocket::Datagram& datagram);
-  void receive_beacon(const discovery::Beacon& beacon, const platform::UdpSocket::Datagram& datagram, Time now);
-  [[nodiscard]] discovery::Proof proof_of(const std::optional<discovery::Cookie>& cookie, Ipv4Address address) const;
+  void receive_beacon(const discovery::Beacon& beacon, const platform::UdpSocket::Datagram& datagram,
+                      Time now);
+  [[nodiscard]] discovery::Proof proof_of(const std::optional<discovery::Cookie>& cookie,
+                                          Ipv4Address address) const;
   void publish(const std::vector<discovery::PeerEvent>& events);
 
   platform::EventLoop& loop_;

@@ -15,12 +15,16 @@ std::string_view session_state(SinkSession::State state) {
     case State::Describing:
     case State::AwaitingTrigger:
     case State::SettingUp:
-    case State::Starting: return "negotiating";
+    case State::Starting:
+      return "negotiating";
     case State::Playing:
-    case State::Pausing: return "playing";
-    case State::Paused: return "paused";
+    case State::Pausing:
+      return "playing";
+    case State::Paused:
+      return "paused";
     case State::Ending:
-    case State::Ended: return "ending";
+    case State::Ended:
+      return "ending";
   }
   return "ending";
 }
@@ -123,9 +127,8 @@ json SinkDaemon::stats() const {
 }
 
 Result<json, RpcError> SinkDaemon::ask(std::string_view method) {
-  const auto state = driver_ ? std::optional(driver_->session().state()) : std::nullopt;
   const auto needed = method == "play" ? SinkSession::State::Paused : SinkSession::State::Playing;
-  if (state != needed) {
+  if (!driver_ || driver_->session().state() != needed) {
     return fail(RpcError{RpcError::kFailed, fmt::format("{}: the session is not {}", method,
                                                         method == "play" ? "paused" : "playing")});
   }

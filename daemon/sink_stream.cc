@@ -138,7 +138,8 @@ Result<void> SinkStream::join() {
       to_string(transport_.destination), transport_.client.rtp, interface_, socket_.receive_buffer,
       socket_.rp_filter ? std::to_string(*socket_.rp_filter) : "unknown");
   if (socket_.rp_filter == 1) {
-    log(Severity::Warning, "stream: rp_filter is strict on {}: without a route to the source the kernel drops the stream",
+    log(Severity::Warning,
+        "stream: rp_filter is strict on {}: without a route to the source the kernel drops the stream",
         interface_);
   }
   return {};
@@ -224,7 +225,8 @@ void SinkStream::carry_out(const std::vector<stream::ReceiverEvent>& events) {
                    },
                    [&](const stream::GroupMissing&) {
                      leave();
-                     if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
+                     if (const auto joined = join(); !joined)
+                       report(Delivery::Unicast, joined.error().message());
                    },
                    [&](const stream::UnicastArrived&) {
                      if (phase_ != Phase::Returning) return;
@@ -239,7 +241,9 @@ void SinkStream::carry_out(const std::vector<stream::ReceiverEvent>& events) {
   }
 }
 
-void SinkStream::report(Delivery delivery, const std::string& detail) { callbacks_.on_delivery(delivery, detail); }
+void SinkStream::report(Delivery delivery, const std::string& detail) {
+  callbacks_.on_delivery(delivery, detail);
+}
 
 // RR, SDES and our APP packet, only to the port that the source gave.
 void SinkStream::send_report(bool bye) {
@@ -253,12 +257,12 @@ void SinkStream::send_report(bool bye) {
   bytes_before_ = counters.bytes;
   last_block_ = receiver_->report_block(now);
   if (transport_.server.rtcp != 0) {
-    const auto compound = stream::serialize(stream::SinkCompound{
-        .ssrc = ssrc_,
-        .block = last_block_,
-        .cname = cname_,
-        .playout = receiver_->playout_report(now),
-        .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
+    const auto compound = stream::serialize(
+        stream::SinkCompound{.ssrc = ssrc_,
+                             .block = last_block_,
+                             .cname = cname_,
+                             .playout = receiver_->playout_report(now),
+                             .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
     (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, compound);
   }
   if (bye || !reports_ || !reports_->due(now)) return;

@@ -21,9 +21,10 @@ namespace wfdcast::daemon {
 class SinkStream {
  public:
   struct Callbacks {
-    std::function<void(Delivery, const std::string& detail)> on_delivery;  // tell the source (wfdcast_delivery)
-    std::function<void()> on_picture_lost;                                 // ask for an IDR
-    std::function<void()> on_heard;                                        // proof of life
+    std::function<void(Delivery, const std::string& detail)>
+        on_delivery;                        // tell the source (wfdcast_delivery)
+    std::function<void()> on_picture_lost;  // ask for an IDR
+    std::function<void()> on_heard;         // proof of life
   };
   // What the kernel gave at the last join.
   struct Socket {
@@ -32,8 +33,8 @@ class SinkStream {
   };
 
   // Opens the unicast ports. Throws std::system_error.
-  SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces, std::string interface,
-             media::TsOutput& output, Callbacks callbacks);
+  SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
+             std::string interface, media::TsOutput& output, Callbacks callbacks);
   ~SinkStream();
 
   [[nodiscard]] PortPair ports() const;

@@ -38,7 +38,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
       inviter_(random_token),
       stream_(loop_, config_, interfaces_, environment.media,
-              {.on_rtcp = [this](const Endpoint& sender, const stream::RtcpPacket& packet) { on_rtcp(sender, packet); },
+              {.on_rtcp = [this](const Endpoint& sender,
+                                 const stream::RtcpPacket& packet) { on_rtcp(sender, packet); },
                .on_move = [this](const stream::Move& move) { on_move(move); },
                .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
       invite_timer_(loop_, [this] { send_invitations(); }),
@@ -51,8 +52,9 @@ SourceDaemon::SourceDaemon(Environment& environment)
                             .ttl = config_.discovery.ttl,
                             .sink_port = static_cast<std::uint16_t>(config_.discovery.port + 1)}},
               [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
-      listeners_(loop_, interfaces_, config_.rtsp.port,
-                 [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}
+      listeners_(
+          loop_, interfaces_, config_.rtsp.port,
+          [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}
 
 void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
@@ -99,7 +101,8 @@ void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
 void SourceDaemon::peer_changed(const discovery::Peer& peer) {
   // A sink that moved, or says that it is free, has lost its connection: ours is dead too.
   Sink* sink = find_sink(peer.id);
-  if (sink && (sink->address.address != peer.endpoint.address || peer.state == discovery::SinkState::Available)) {
+  if (sink &&
+      (sink->address.address != peer.endpoint.address || peer.state == discovery::SinkState::Available)) {
     log(Severity::Notice, "session {} ({}): the sink is {} at {} now", sink->id.value, sink->name,
         discovery::to_string(peer.state), to_string(peer.endpoint.address));
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
@@ -113,14 +116,15 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
 void SourceDaemon::send_invitations() {
   for (const auto& [peer, token] : inviter_.tick(finder_.registry(), loop_.now())) {
     progress(to_string(peer.id), peer.name, "inviting");
-    finder_.send(discovery::Invitation{.source = environment_.id,
-                                       .sink = peer.id,
-                                       .name = config_.name,
-                                       .information = {.role = Role::Source, .control_port = config_.rtsp.port},
-                                       .token = token,
-                                       .boot_id = peer.boot_id,
-                                       .sequence = peer.sequence},
-                 peer.endpoint, peer.interface_index);
+    finder_.send(
+        discovery::Invitation{.source = environment_.id,
+                              .sink = peer.id,
+                              .name = config_.name,
+                              .information = {.role = Role::Source, .control_port = config_.rtsp.port},
+                              .token = token,
+                              .boot_id = peer.boot_id,
+                              .sequence = peer.sequence},
+        peer.endpoint, peer.interface_index);
   }
   invite_timer_.set(inviter_.next_deadline());
 }
@@ -143,7 +147,8 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
   rtsp::Admission admission = admission_for(accepted.peer.address);
   if (!interface || shut_down_done_) return;
   if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
-  if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions)) return refuse("rtsp.max_sessions reached");
+  if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
+    return refuse("rtsp.max_sessions reached");
   const auto half_open = std::count_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
     return entry.second.address.address == accepted.peer.address &&
            entry.second.driver->session().state() == rtsp::SourceSession::State::Greeting;
@@ -167,8 +172,9 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
       .keepalive = config_.rtsp.keepalive,
       .timeout = config_.rtsp.timeout,
   };
-  sink.driver = std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
-                                         [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
+  sink.driver =
+      std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
+                               [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
   log(Severity::Debug, "session {} ({}): connected", id.value, to_string(sink.address));
   sink.driver->start();
 }
@@ -208,7 +214,8 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
   if (sink.device) {
     // One session for each sink: a new one means that the old connection is dead.
     for (auto& [id, other] : sinks_) {
-      if (id != sink.id && other.device == sink.device) other.driver->apply(&rtsp::SourceSession::connection_lost);
+      if (id != sink.id && other.device == sink.device)
+        other.driver->apply(&rtsp::SourceSession::connection_lost);
     }
     inviter_.session_opened(*sink.device);
     if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
@@ -244,7 +251,8 @@ void SourceDaemon::playing(Sink& sink) {
 void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   Sink& sink = sinks_.at(id);
   const std::string detail = printable(end.detail);
-  const std::string why = fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
+  const std::string why =
+      fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
   log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
   stream_.leave(id);
   environment_.publish("session_ended", {{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}});
@@ -295,8 +303,8 @@ void SourceDaemon::on_rtcp(const Endpoint& sender, const stream::RtcpPacket& pac
 }
 
 SourceDaemon::Sink* SourceDaemon::find_sink(const DeviceId& device) {
-  const auto found =
-      std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) { return entry.second.device == device; });
+  const auto found = std::find_if(sinks_.begin(), sinks_.end(),
+                                  [&](const auto& entry) { return entry.second.device == device; });
   return found == sinks_.end() ? nullptr : &found->second;
 }
 
@@ -327,8 +335,8 @@ std::string SourceDaemon::summary() const {
   const auto playing = std::count_if(sinks_.begin(), sinks_.end(), [](const auto& entry) {
     return entry.second.driver->session().state() == rtsp::SourceSession::State::Playing;
   });
-  return fmt::format("source \"{}\": {} sinks in reach, {} playing", config_.name, finder_.registry().peers().size(),
-                     playing);
+  return fmt::format("source \"{}\": {} sinks in reach, {} playing", config_.name,
+                     finder_.registry().peers().size(), playing);
 }
 
 }  // namespace wfdcast::daemon

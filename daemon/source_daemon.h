@@ -100,7 +100,8 @@ class SourceDaemon {
   [[nodiscard]] json stats() const;
   [[nodiscard]] json session_row(const Sink& sink) const;
   [[nodiscard]] std::vector<Target> known_targets() const;
-  [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params, std::string_view method) const;
+  [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params,
+                                                              std::string_view method) const;
   void connect(Call& call);
   [[nodiscard]] std::string cannot_connect(const Target& target) const;
   [[nodiscard]] Result<json, RpcError> disconnect(const json& params);

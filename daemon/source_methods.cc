@@ -24,12 +24,17 @@ std::string_view session_state(SourceSession::State state) {
     case State::Querying:
     case State::Choosing:
     case State::Fixing:
-    case State::SettingUp: return "negotiating";
-    case State::Ready: return "ready";
-    case State::Playing: return "playing";
-    case State::Paused: return "paused";
+    case State::SettingUp:
+      return "negotiating";
+    case State::Ready:
+      return "ready";
+    case State::Playing:
+      return "playing";
+    case State::Paused:
+      return "paused";
     case State::Ending:
-    case State::Ended: return "ending";
+    case State::Ended:
+      return "ending";
   }
   return "ending";
 }
@@ -39,9 +44,11 @@ std::string_view delivery_of(const stream::MulticastGroup& group, SessionId id) 
   if (!path) return "none";
   switch (*path) {
     case stream::Path::Unicast:
-    case stream::Path::Joining: return "unicast";
+    case stream::Path::Joining:
+      return "unicast";
     case stream::Path::Group:
-    case stream::Path::Returning: return "multicast";
+    case stream::Path::Returning:
+      return "multicast";
   }
   return "none";
 }
@@ -87,12 +94,15 @@ json SourceDaemon::status() const {
     if (state == SourceSession::State::Playing) deliveries.push_back(delivery_of(stream_.group(), id));
     paused = paused || state == SourceSession::State::Paused;
   }
-  const bool mixed = std::any_of(deliveries.begin(), deliveries.end(), [&](auto d) { return d != deliveries.front(); });
+  const bool mixed =
+      std::any_of(deliveries.begin(), deliveries.end(), [&](auto d) { return d != deliveries.front(); });
   const std::string_view delivery = deliveries.empty() ? "none" : mixed ? "mixed" : deliveries.front();
   const auto& counters = stream_.counters();
   json status = common_status(environment_, interfaces_, started_, loop_.now());
   for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
-  status["stream"] = {{"state", !deliveries.empty() ? "playing" : paused ? "paused" : "idle"},
+  status["stream"] = {{"state", !deliveries.empty() ? "playing"
+                                : paused            ? "paused"
+                                                    : "idle"},
                       {"delivery", delivery},
                       {"group", config_.stream.group},
                       {"rtp_port", config_.stream.rtp_port},
@@ -114,7 +124,9 @@ json SourceDaemon::peers() const {
     for (const auto& [id, sink] : sinks_) {
       if (sink.device != peer->id) continue;
       const auto session = session_state(sink.driver->session().state());
-      state = session == "negotiating" || session == "ready" ? "connecting" : session == "ending" ? state : session;
+      state = session == "negotiating" || session == "ready" ? "connecting"
+              : session == "ending"                          ? state
+                                                             : session;
     }
     const UsableInterface* interface = interfaces_.by_index(peer->interface_index);
     rows.push_back({{"id", to_string(peer->id)},
@@ -135,9 +147,9 @@ json SourceDaemon::stats() const {
   for (const auto& [id, sink] : sinks_) {
     if (sink.driver->session().state() != SourceSession::State::Playing) continue;
     const auto& [block, playout, received, lost] = sink.figures;
-    json row{{"peer", key_of(sink)},   {"name", sink.name},      {"bitrate_bps", stream_.counters().bitrate},
-             {"loss_before", nullptr}, {"loss_after", nullptr},  {"recovered", nullptr},
-             {"retransmitted", 0},     {"jitter_ms", nullptr},   {"delay_ms", nullptr},
+    json row{{"peer", key_of(sink)},   {"name", sink.name},     {"bitrate_bps", stream_.counters().bitrate},
+             {"loss_before", nullptr}, {"loss_after", nullptr}, {"recovered", nullptr},
+             {"retransmitted", 0},     {"jitter_ms", nullptr},  {"delay_ms", nullptr},
              {"buffer_ms", nullptr}};
     if (block) {
       row["loss_before"] = block->fraction_lost / 256.0;
@@ -191,17 +203,21 @@ Result<std::vector<SourceDaemon::Target>, RpcError> SourceDaemon::targets(const 
     keep_if([&](const Target& t) { return wanted.size() >= 4 && t.key.starts_with(to_lower(wanted)); });
     if (found.size() > 1) {
       std::vector<std::string> candidates;
-      for (const Target& t : found) candidates.push_back(fmt::format("{} ({}, {})", t.name, t.key, to_string(t.address)));
-      return fail(failed(fmt::format("{}: \"{}\" is ambiguous: {}", method, wanted, fmt::join(candidates, ", "))));
+      for (const Target& t : found)
+        candidates.push_back(fmt::format("{} ({}, {})", t.name, t.key, to_string(t.address)));
+      return fail(
+          failed(fmt::format("{}: \"{}\" is ambiguous: {}", method, wanted, fmt::join(candidates, ", "))));
     }
     const auto address = parse_address(wanted);
     if (found.empty() && method == "connect" && address) {
       found.push_back({to_string(*address), wanted, std::nullopt, *address});
     }
-    if (found.empty()) return fail(failed(fmt::format("{}: no peer matches \"{}\"", method, printable(wanted))));
+    if (found.empty())
+      return fail(failed(fmt::format("{}: no peer matches \"{}\"", method, printable(wanted))));
     chosen.push_back(found.front());
   }
-  if (chosen.empty()) return fail(RpcError{RpcError::kBadParams, fmt::format("{}: name a peer, or all", method)});
+  if (chosen.empty())
+    return fail(RpcError{RpcError::kBadParams, fmt::format("{}: name a peer, or all", method)});
   return chosen;
 }
 
@@ -221,7 +237,8 @@ void SourceDaemon::connect(Call& call) {
   const auto chosen = targets(call.params, "connect");
   if (!chosen) return call.reply(fail(chosen.error()));
   const Time now = loop_.now();
-  Waiter waiter{.pending = {}, .results = json::array(), .deadline = now + config_.rtsp.timeout, .call = call};
+  Waiter waiter{
+      .pending = {}, .results = json::array(), .deadline = now + config_.rtsp.timeout, .call = call};
   for (const Target& target : *chosen) {
     const auto playing = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
       return key_of(entry.second) == target.key &&
@@ -231,7 +248,8 @@ void SourceDaemon::connect(Call& call) {
       return call.reply(fail(failed(fmt::format("connect: {}: {}", target.name, reason))));
     }
     if (playing || !call.params.value("wait", true)) {
-      waiter.results.push_back({{"peer", target.key}, {"name", target.name}, {"result", playing ? "playing" : "invited"}});
+      waiter.results.push_back(
+          {{"peer", target.key}, {"name", target.name}, {"result", playing ? "playing" : "invited"}});
     } else {
       waiter.pending.push_back(target.key);
     }
@@ -286,12 +304,13 @@ void SourceDaemon::expire_waiters() {
         const auto device = parse_device_id(key);
         const auto* peer = device ? finder_.registry().find(*device) : nullptr;
         if (device && config_.source.connect != ConnectPolicy::All) inviter_.forget(*device);
-        waiter.results.push_back({{"peer", key},
-                                  {"name", peer ? peer->name : key},
-                                  {"result", "failed"},
-                                  {"reason", fmt::format("did not connect to TCP port {} here in time; is something in "
-                                                         "between blocking it?",
-                                                         config_.rtsp.port)}});
+        waiter.results.push_back(
+            {{"peer", key},
+             {"name", peer ? peer->name : key},
+             {"result", "failed"},
+             {"reason", fmt::format("did not connect to TCP port {} here in time; is something in "
+                                    "between blocking it?",
+                                    config_.rtsp.port)}});
       }
     }
     if (!waiter.pending.empty()) {
@@ -354,7 +373,8 @@ Result<json, RpcError> SourceDaemon::trigger(const json& params, std::string_vie
     }
   }
   if (results.empty()) {
-    return fail(failed(fmt::format("{}: no such sink is {}", method, method == "pause" ? "playing" : "paused")));
+    return fail(
+        failed(fmt::format("{}: no such sink is {}", method, method == "pause" ? "playing" : "paused")));
   }
   return results;
 }

@@ -66,9 +66,14 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
       ssrc_(random_media_ssrc()),
       cname_(random_cname()),
       feed_(feed_options(ssrc_, input_->is_live())),
-      group_({*parse_address(config.stream.group), config.stream.rtp_port}, capabilities(), config.stream.delivery),
+      group_({*parse_address(config.stream.group), config.stream.rtp_port}, capabilities(),
+             config.stream.delivery),
       due_(loop, [this] { send_due(); }),
-      group_timer_(loop, [this] { carry_out(group_.tick(loop_.now())); }),
+      group_timer_(loop,
+                   [this] {
+                     carry_out(group_.tick(loop_.now()));
+                     if (group_.idr_due()) make_idr();
+                   }),
       report_timer_(loop, [this] { send_report(false); }) {
   open_sockets();
 }
@@ -114,7 +119,8 @@ SourceCapabilities SourceStream::capabilities() const {
   return ours;
 }
 
-Result<StreamFormat, std::string> SourceStream::admit(SessionId id, const SinkCapabilities& sink, int interface_index) {
+Result<StreamFormat, std::string> SourceStream::admit(SessionId id, const SinkCapabilities& sink,
+                                                      int interface_index) {
   const bool first = !group_.format();
   auto format = group_.admit(id, sink);
   if (!format) return format;
@@ -202,11 +208,13 @@ void SourceStream::update() {
 }
 
 void SourceStream::request_idr() {
-  if (group_.request_idr(loop_.now())) {
-    ++counters_.idr_requests;
-    input_->request_idr();
-  }
+  if (group_.request_idr(loop_.now())) make_idr();
   group_timer_.set(group_.next_deadline());
+}
+
+void SourceStream::make_idr() {
+  ++counters_.idr_requests;
+  input_->request_idr();
 }
 
 void SourceStream::set_bitrate(std::uint64_t bitrate) { input_->set_bitrate(bitrate); }
@@ -264,7 +272,8 @@ void SourceStream::send(std::span<const ByteView> packets) {
   counters_.packets += packets.size();
   for (const ByteView& packet : packets) counters_.bytes += packet.size();
   if (!targets.empty() && targets.front().address.is_multicast()) {
-    for (const Outlet& outlet : outlets_) counters_.datagrams += outlet.socket->send(packets, targets.first(1));
+    for (const Outlet& outlet : outlets_)
+      counters_.datagrams += outlet.socket->send(packets, targets.first(1));
     targets = targets.subspan(1);
   }
   if (!targets.empty()) counters_.datagrams += sockets_.rtp->send(packets, targets);
@@ -274,7 +283,8 @@ void SourceStream::send(std::span<const ByteView> packets) {
 void SourceStream::measure_bitrate(Time now) {
   if (now - bitrate_since_ < kBitrateWindow) return;
   const double seconds = std::chrono::duration<double>(now - bitrate_since_).count();
-  counters_.bitrate = static_cast<std::uint64_t>(static_cast<double>(counters_.bytes - bitrate_bytes_) * 8 / seconds);
+  counters_.bitrate =
+      static_cast<std::uint64_t>(static_cast<double>(counters_.bytes - bitrate_bytes_) * 8 / seconds);
   bitrate_since_ = now;
   bitrate_bytes_ = counters_.bytes;
 }
@@ -287,11 +297,13 @@ void SourceStream::send_report(bool bye) {
                  .ntp = platform::ntp_time(now),
                  .rtp = feed_.rtp_time(now),
                  .packets = static_cast<std::uint32_t>(counters_.packets),
-                 .octets = static_cast<std::uint32_t>(counters_.bytes - counters_.packets * stream::kRtpHeader),
+                 .octets =
+                     static_cast<std::uint32_t>(counters_.bytes - counters_.packets * stream::kRtpHeader),
                  .blocks = {}},
       .cname = cname_,
       .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
-  const Endpoint group{*parse_address(config_.stream.group), static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
+  const Endpoint group{*parse_address(config_.stream.group),
+                       static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
   for (const Outlet& outlet : outlets_) (void)sockets_.rtcp->send_from(outlet.interface_index, group, report);
   for (const auto& [id, member] : members_) {
     if (member.client.rtcp == 0 || group_.path(id) == stream::Path::Group) continue;

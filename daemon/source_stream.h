@@ -40,7 +40,8 @@ class SourceStream {
                const media::InputEnvironment& environment, Callbacks callbacks);
 
   // A sink told what it can do: the format for it, or why not.
-  [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink, int interface_index);
+  [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink,
+                                                        int interface_index);
   // What the SETUP answer, or a move, says to this sink.
   [[nodiscard]] Transport transport(SessionId id, Delivery delivery, Ipv4Address local) const;
   [[nodiscard]] Delivery initial_delivery(SessionId id) const { return group_.initial_delivery(id); }
@@ -76,6 +77,7 @@ class SourceStream {
   [[nodiscard]] SourceCapabilities capabilities() const;
   void carry_out(const std::vector<stream::Move>& moves);
   void update();
+  void make_idr();
   void start_input();
   void feed_input();
   void send_due();

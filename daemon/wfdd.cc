@@ -27,13 +27,15 @@ std::string own_directory() {
 
 Environment make_environment(platform::EventLoop& loop, Config& config) {
   OwnId own = load_device_id(config.state.directory);
-  Environment environment{.loop = loop,
-                          .config = config,
-                          .id = own.id,
-                          .warnings = {},
-                          .media = {.helper_directory = own_directory(), .clip = own_directory() + "/../share/wfdcast/test.ts"},
-                          .publish = {}};
-  environment.warnings.push_back("security.mode is \"open\": anyone on these networks can watch and be watched");
+  Environment environment{
+      .loop = loop,
+      .config = config,
+      .id = own.id,
+      .warnings = {},
+      .media = {.helper_directory = own_directory(), .clip = own_directory() + "/../share/wfdcast/test.ts"},
+      .publish = {}};
+  environment.warnings.push_back(
+      "security.mode is \"open\": anyone on these networks can watch and be watched");
   if (!own.warning.empty()) environment.warnings.push_back(own.warning);
   return environment;
 }
@@ -41,12 +43,14 @@ Environment make_environment(platform::EventLoop& loop, Config& config) {
 }  // namespace
 
 Wfdd::Wfdd(CommandLine command_line, Config config)
-    : command_line_(std::move(command_line)), config_(std::move(config)), environment_(make_environment(loop_, config_)) {
+    : command_line_(std::move(command_line)),
+      config_(std::move(config)),
+      environment_(make_environment(loop_, config_)) {
   platform::set_log_level(config_.log.level);
   platform::prepare_process();
   if (config_.name.empty()) config_.name = platform::host_name();
-  log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kVersion, config_.role == DaemonRole::Source ? "source" : "sink",
-      config_.name, to_string(environment_.id));
+  log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kVersion,
+      config_.role == DaemonRole::Source ? "source" : "sink", config_.name, to_string(environment_.id));
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
   environment_.publish = [this](std::string_view event, const json& params) {
     if (control_) control_->publish(event, params);
@@ -127,7 +131,8 @@ Result<json, RpcError> Wfdd::set(const json& params) {
     Config changed = config_;
     apply_setting(changed, key + "=" + value);
     check_config(changed);
-    if (!changes_live(key)) return fail(RpcError{RpcError::kFailed, "set: " + key + " cannot change while wfdd runs"});
+    if (!changes_live(key))
+      return fail(RpcError{RpcError::kFailed, "set: " + key + " cannot change while wfdd runs"});
     take_over(changed);
   } catch (const ConfigError& error) {
     return fail(RpcError{RpcError::kFailed, std::string("set: ") + error.what()});

@@ -31,8 +31,10 @@ std::optional<json> ControlClient::next() {
   }
 }
 
-json ControlClient::call(const std::string& method, const json& params, const OnNotification& on_notification) {
-  const std::string line = json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}}.dump() + '\n';
+json ControlClient::call(const std::string& method, const json& params,
+                         const OnNotification& on_notification) {
+  const std::string line =
+      json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}}.dump() + '\n';
   for (std::size_t sent = 0; sent < line.size();) {
     const auto count = ::write(fd_.get(), line.data() + sent, line.size() - sent);
     if (count < 0 && errno == EINTR) continue;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -30,7 +30,8 @@ class ControlClient {
 
   explicit ControlClient(const std::string& path);  // throws NoDaemon
   // The method's result. Notifications that come before it go to `on_notification`.
-  [[nodiscard]] json call(const std::string& method, const json& params, const OnNotification& on_notification);
+  [[nodiscard]] json call(const std::string& method, const json& params,
+                          const OnNotification& on_notification);
   // Notifications until the daemon goes away.
   void listen(const OnNotification& on_notification);
 

@@ -55,10 +55,10 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
 
 std::string present_status(const json& status) {
   const json& stream = status.at("stream");
-  std::string result = fmt::format("{} \"{}\" {} {} ({}), up {} s\n", text(status, "role"), text(status, "name"),
-                                   text(status, "interface"),
-                                   status.value("address", "").empty() ? "no address" : text(status, "address"),
-                                   text(status, "id").substr(0, 8), number(status, "uptime_s", "{:.0f}"));
+  std::string result = fmt::format(
+      "{} \"{}\" {} {} ({}), up {} s\n", text(status, "role"), text(status, "name"),
+      text(status, "interface"), status.value("address", "").empty() ? "no address" : text(status, "address"),
+      text(status, "id").substr(0, 8), number(status, "uptime_s", "{:.0f}"));
   result += fmt::format("stream: {}, {}, {}", text(stream, "state"), text(stream, "delivery"),
                         megabits(stream, "bitrate_bps"));
   if (stream.contains("packets_sent")) {
@@ -76,24 +76,26 @@ std::string present_status(const json& status) {
   }
   const json& sessions = status.at("sessions");
   if (sessions.empty()) return result + "no session\n";
-  std::vector<std::vector<std::string>> rows{{"NAME", "ADDRESS", "STATE", "DELIVERY", "VIDEO", "AUDIO", "SINCE", "NOTE"}};
+  std::vector<std::vector<std::string>> rows{
+      {"NAME", "ADDRESS", "STATE", "DELIVERY", "VIDEO", "AUDIO", "SINCE", "NOTE"}};
   for (const json& session : sessions) {
-    rows.push_back({text(session, "name"), text(session, "address"), text(session, "state"), text(session, "delivery"),
-                    text(session, "video"), text(session, "audio"), number(session, "since_s", "{:.0f} s"),
-                    text(session, "note")});
+    rows.push_back({text(session, "name"), text(session, "address"), text(session, "state"),
+                    text(session, "delivery"), text(session, "video"), text(session, "audio"),
+                    number(session, "since_s", "{:.0f} s"), text(session, "note")});
   }
   return result + table(rows);
 }
 
 std::string present_peers(const json& peers) {
   if (peers.empty()) return "no peer in reach\n";
-  std::vector<std::vector<std::string>> rows{{"NAME", "ID", "ADDRESS", "INTERFACE", "VIA", "PAIRED", "STATE", "SEEN"}};
+  std::vector<std::vector<std::string>> rows{
+      {"NAME", "ID", "ADDRESS", "INTERFACE", "VIA", "PAIRED", "STATE", "SEEN"}};
   for (const json& peer : peers) {
     std::string via;
     for (const json& way : peer.at("via")) via += (via.empty() ? "" : ",") + way.get<std::string>();
-    rows.push_back({text(peer, "name"), text(peer, "id").substr(0, 8), text(peer, "address"), text(peer, "interface"),
-                    via, peer.value("paired", false) ? "yes" : "no", text(peer, "state"),
-                    number(peer, "last_seen_s", "{:.1f} s ago")});
+    rows.push_back({text(peer, "name"), text(peer, "id").substr(0, 8), text(peer, "address"),
+                    text(peer, "interface"), via, peer.value("paired", false) ? "yes" : "no",
+                    text(peer, "state"), number(peer, "last_seen_s", "{:.1f} s ago")});
   }
   return table(rows);
 }
@@ -113,7 +115,8 @@ std::string present_stats(const json& stats) {
 std::string present_results(const json& results) {
   if (!results.is_array()) return text(results, "result") + '\n';
   std::string lines;
-  for (const json& result : results) lines += fmt::format("{}: {}\n", text(result, "name"), text(result, "result"));
+  for (const json& result : results)
+    lines += fmt::format("{}: {}\n", text(result, "name"), text(result, "result"));
   return lines;
 }
 

@@ -50,7 +50,9 @@ constexpr Command kCommands[] = {
     {"stats", "figures of each sink", kNone, true, present_stats},
     {"monitor", "events as they happen, one a line", kNone, false, nullptr},
     {"set", "changes a running setting", kNone, false,
-     [](const json& result) { return result["key"].get<std::string>() + " = " + result["value"].get<std::string>() + "\n"; }},
+     [](const json& result) {
+       return result["key"].get<std::string>() + " = " + result["value"].get<std::string>() + "\n";
+     }},
 };
 
 // The one socket in /run/wfdcast; several need --instance.
@@ -82,9 +84,7 @@ json params_of(const Command& command, const Options& options) {
   return params;
 }
 
-void print(const std::string& text) {
-  std::cout << text << std::flush;
-}
+void print(const std::string& text) { std::cout << text << std::flush; }
 
 // On a terminal a person sees how far a connection is.
 void show_progress(const std::string&, const json& params) {
@@ -125,7 +125,8 @@ void add_command(CLI::App& app, const Command& command, Options& options, const 
     sub->add_option("PEER", options.peers, "a name, an id prefix, or an address");
     sub->add_flag("--all", options.all, "every peer in reach");
   }
-  if (command.name == std::string("connect")) sub->add_flag("--no-wait", options.no_wait, "do not wait until it plays");
+  if (command.name == std::string("connect"))
+    sub->add_flag("--no-wait", options.no_wait, "do not wait until it plays");
   if (command.name == std::string("set")) {
     sub->add_option("KEY=VALUE", options.setting, "such as source.bitrate=4M")->required();
   }
@@ -134,8 +135,10 @@ void add_command(CLI::App& app, const Command& command, Options& options, const 
 }
 
 std::string usage_error(const Command& command, const Options& options) {
-  if (command.peers == Command::Peers::Required && options.peers.empty() && !options.all) return "name a PEER, or --all";
-  if (command.name == std::string("set") && options.setting.find('=') == std::string::npos) return "needs KEY=VALUE";
+  if (command.peers == Command::Peers::Required && options.peers.empty() && !options.all)
+    return "name a PEER, or --all";
+  if (command.name == std::string("set") && options.setting.find('=') == std::string::npos)
+    return "needs KEY=VALUE";
   return {};
 }
 
@@ -146,7 +149,8 @@ int main(int argc, char** argv) {
   Options options;
   const Command* chosen = &kCommands[0];
   app.add_option("--socket", options.socket, "control socket")->type_name("PATH");
-  app.add_option("--instance", options.instance, "the daemon behind /run/wfdcast/NAME.sock")->type_name("NAME");
+  app.add_option("--instance", options.instance, "the daemon behind /run/wfdcast/NAME.sock")
+      ->type_name("NAME");
   app.add_flag("--json", options.as_json, "the method's result as JSON");
   app.set_version_flag("--version", std::string("wfdctl ") + wfdcast::daemon::kVersion);
   app.require_subcommand(0, 1);

@@ -30,15 +30,16 @@ struct StreamFormat {
 // What our encoder, or the file that is played, can give.
 struct SourceCapabilities {
   VideoModes modes;
-  std::uint8_t profiles = 0;            // H264Profile bits
-  H264Level level = H264Level::L4_2;    // the highest
+  std::uint8_t profiles = 0;          // H264Profile bits
+  H264Level level = H264Level::L4_2;  // the highest
   std::optional<AudioFormat> audio;
 };
 
 // The best format that source and sink share: most pixels a second among
 // progressive modes that profile and level allow; Constrained Baseline before
 // High. The reason, for a person, where there is none.
-[[nodiscard]] Result<StreamFormat, std::string> choose_format(const SourceCapabilities& source, const SinkCapabilities& sink);
+[[nodiscard]] Result<StreamFormat, std::string> choose_format(const SourceCapabilities& source,
+                                                              const SinkCapabilities& sink);
 // Whether `sink` can take a stream that runs already; the reason where not.
 [[nodiscard]] Result<void, std::string> accepts(const SinkCapabilities& sink, const StreamFormat& running);
 

@@ -42,7 +42,16 @@ struct VideoMode {
 // Profile bits of wfd_video_formats.
 enum class H264Profile : std::uint8_t { ConstrainedBaseline = 0x01, ConstrainedHigh = 0x02 };
 // Level bits of wfd_video_formats; the number is the bit. 5.0 and above are an extension.
-enum class H264Level : std::uint8_t { L3_1 = 0x01, L3_2 = 0x02, L4_0 = 0x04, L4_1 = 0x08, L4_2 = 0x10, L5_0 = 0x20, L5_1 = 0x40, L5_2 = 0x80 };
+enum class H264Level : std::uint8_t {
+  L3_1 = 0x01,
+  L3_2 = 0x02,
+  L4_0 = 0x04,
+  L4_1 = 0x08,
+  L4_2 = 0x10,
+  L5_0 = 0x20,
+  L5_1 = 0x40,
+  L5_2 = 0x80
+};
 [[nodiscard]] std::string to_string(H264Profile profile);  // "constrained-baseline", as in GStreamer's caps
 [[nodiscard]] std::string to_string(H264Level level);      // "3.1"
 
