@@ -18,7 +18,6 @@ PacketRing::State PacketRing::state(std::uint64_t index) const {
 
 PacketRing::Fate PacketRing::fate(std::uint64_t index) const {
   if (output_ != Output::Unknown) {
-    if (index + kPast <= head_) return Fate::Passed;
     if (index >= head_ + kFuture) return Fate::TooFar;
     if (state(index) != State::Missing) return Fate::Duplicate;
     if (index < head_ && (output_ == Output::Begun || last_ - index >= kFuture)) return Fate::Passed;

@@ -14,7 +14,6 @@ PathComparison::PathComparison(Duration latency)
     : latency_(latency), records_(std::make_unique<std::array<Record, kWindow>>()) {}
 
 void PathComparison::start() {
-  records_->fill({});
   lags_.fill(0);
   began_.reset();
   highest_ = 0;
@@ -24,9 +23,9 @@ void PathComparison::start() {
 void PathComparison::arrived(Delivery path, std::uint64_t index, Time now) {
   const std::uint8_t bit = path == Delivery::Unicast ? kUnicast : kGroup;
   if (path == Delivery::Multicast && !began_) {
-    // Packets that were sent before the join count for neither side.
+    // What was sent before is not the group's loss.
     began_ = now;
-    from_ = next_ = index;
+    next_ = index;
   }
   highest_ = std::max(highest_, index);
   const auto number = static_cast<std::uint32_t>(index);
@@ -34,7 +33,7 @@ void PathComparison::arrived(Delivery path, std::uint64_t index, Time now) {
   if (record.seen == 0 || record.index != number) {
     if (record.seen == 0 || static_cast<std::int32_t>(number - record.index) > 0) record = {now, number, bit};
   } else if ((record.seen & bit) == 0) {
-    if (began_ && index >= from_) match(record, path, now);
+    match(record, path, now);
     record.seen = kUnicast | kGroup;
   }
   if (began_) count_losses(now);

@@ -50,7 +50,7 @@ class PathComparison {
   std::unique_ptr<std::array<Record, kWindow>> records_;
   std::array<std::uint32_t, kLags> lags_{};
   std::optional<Time> began_;  // the group's first packet
-  std::uint64_t from_ = 0, next_ = 0, highest_ = 0;
+  std::uint64_t next_ = 0, highest_ = 0;
   std::uint32_t both_ = 0, lost_ = 0;
 };
 

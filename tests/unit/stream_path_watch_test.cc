@@ -52,6 +52,7 @@ TEST(PathComparison, ALagThatLeavesNoRoomForARepairDoesNotFit) {
 TEST(PathComparison, ALagBeyondTheLatencyDoesNotFit) {
   const Rig rig = compared(180ms, 0);
   ASSERT_TRUE(rig.first_of<GroupUnfit>());
+  EXPECT_EQ(rig.first_of<GroupUnfit>()->detail, "lag 180 ms does not fit latency 150 ms");
   EXPECT_LE(rig.times_of<GroupUnfit>().front(), rig.start + 2500ms);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "stream/rtp_receiver.h"
@@ -58,11 +59,12 @@ class Rig {
     arrive(number, at, path, rtp_at(sent(number) - start));
   }
   void arrive(std::uint32_t number, Time at, Delivery path, RtpTime rtp) {
-    arrivals_.push_back({at, number, path, rtp});
+    arrivals_.push_back({at, arrivals_.size(), number, path, rtp});
   }
   void play() {
-    std::stable_sort(arrivals_.begin(), arrivals_.end(),
-                     [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
+    std::sort(arrivals_.begin(), arrivals_.end(), [](const Arrival& a, const Arrival& b) {
+      return std::tie(a.at, a.order) < std::tie(b.at, b.order);
+    });
     for (const Arrival& arrival : arrivals_) {
       run_until(arrival.at);
       give(datagram(arrival.number, arrival.rtp), arrival.path);
@@ -132,6 +134,7 @@ class Rig {
  private:
   struct Arrival {
     Time at;
+    std::size_t order;  // of the calls
     std::uint32_t number;
     Delivery path;
     RtpTime rtp;

@@ -99,10 +99,10 @@ TEST(Rtcp, AProfileExtensionBehindTheBlocksIsSkipped) {
 }
 
 TEST(Rtcp, ManySdesChunksAreManyDescriptions) {
-  const Bytes bytes = after_rr({0x82, 202, 0, 5,                                //
-                                0,    0,   0, 1, 2, 1, 'n', 1, 2, 'a', 'b', 0,  // NAME, CNAME
+  const Bytes bytes = after_rr({0x82, 202, 0, 6,                                              //
+                                0,    0,   0, 1, 2, 1, 'n', 1, 3, 'a', 'b', 'c', 0, 0, 0, 0,  // NAME, CNAME
                                 0,    0,   0, 2, 1, 0, 0,   0});
-  EXPECT_EQ(parse_rtcp(bytes), (std::vector<RtcpPacket>{ReceiverReport{{9}}, SourceDescription{{1}, "ab"},
+  EXPECT_EQ(parse_rtcp(bytes), (std::vector<RtcpPacket>{ReceiverReport{{9}}, SourceDescription{{1}, "abc"},
                                                         SourceDescription{{2}, ""}}));
 }
 

@@ -61,6 +61,7 @@ TEST(RtpReceiver, APacketOlderThanTheFirstStillGoesOutFirst) {
   rig.finish();
   EXPECT_EQ(rig.numbers(), count_up(0, 4));
   EXPECT_EQ(rig.receiver.counters(rig.now).lost, 0U);
+  EXPECT_EQ(rig.receiver.report_block(rig.now)->cumulative_lost, 0);
 }
 
 TEST(RtpReceiver, ABurstHeldBackByWifiLeavesNoMarkWhenItFitsTheLatency) {
@@ -226,15 +227,17 @@ TEST(RtpReceiver, ATimestampJumpLosesNothingAndKeepsTheDelay) {
     Rig rig;
     for (std::uint32_t n = 0; n < 4000; ++n) {
       RtpTime rtp = rig.rtp_at(rig.sent(n) - rig.start);
+      // There, and there again; the packet before each is reordered.
       if (n >= 2000) rtp.value += jump;
-      // Reordered right at the jump.
-      const Duration swap = n == 1999 ? 3ms : 0ms;
+      if (n >= 3000) rtp.value += jump;
+      const Duration swap = n == 1999 || n == 2999 ? 3ms : 0ms;
       rig.arrive(n, rig.sent(n) + swap, Delivery::Unicast, rtp);
     }
     rig.finish();
     EXPECT_EQ(rig.numbers(), count_up(0, 4000)) << jump;
     EXPECT_LE(rig.spread(), kStep) << jump;
     EXPECT_EQ(rig.receiver.counters(rig.now).late, 0U) << jump;
+    EXPECT_LE(rig.receiver.counters(rig.now).jitter, 1ms) << jump;
   }
 }
 
@@ -260,6 +263,74 @@ TEST(RtpReceiver, AfterAPauseTheDelayIsTheSameWhetherTheClockRanOrStood) {
     EXPECT_NEAR(static_cast<double>((rig.outputs[before].at - again) / 1us), 150'000, 1'001);
     EXPECT_LE(rig.spread(before), kStep);
   }
+}
+
+// The source stood still and nobody said so; the pause that was said is short.
+TEST(RtpReceiver, TheDelayBeginsAnewWhenTheOutputRanDry) {
+  for (const bool said : {true, false}) {
+    Rig rig;
+    for (std::uint32_t n = 0; n < 1000; ++n) rig.arrive(n, rig.sent(n));
+    rig.play();
+    const Duration stood = said ? 700ms : 20s;
+    if (said) rig.receiver.pause(rig.now);
+    rig.run_until(rig.now + stood);
+    if (said) rig.receiver.resume(rig.now);
+    for (std::uint32_t n = 1000; n < 3000; ++n) rig.arrive(n, rig.sent(n) + stood);
+    rig.finish();
+    EXPECT_EQ(rig.numbers(), count_up(0, 3000));
+    EXPECT_EQ(rig.receiver.counters(rig.now).late, 0U) << said;
+    EXPECT_LE(rig.spread(1000), kStep) << said;
+  }
+}
+
+TEST(RtpReceiver, AFasterPathIsFollowedWithoutAStep) {
+  Rig rig({.spacing = 5ms});
+  for (std::uint32_t n = 0; n < 16'000; ++n) rig.arrive(n, rig.sent(n) + (n < 2000 ? 15ms : 0ms));
+  rig.finish();
+  EXPECT_NEAR(static_cast<double>(rig.delay_of(2000) / 1us), 165'000, 1'001);
+  EXPECT_NEAR(static_cast<double>(rig.delay_of(4000) / 1us), 160'000, 1'101) << "10 s later: 5 ms less";
+  EXPECT_NEAR(static_cast<double>(rig.delay_of(15'999) / 1us), 150'000, 1'001);
+  for (std::size_t i = 1; i < rig.outputs.size(); ++i) {
+    const Duration gap = rig.outputs[i].at - rig.outputs[i - 1].at;
+    ASSERT_TRUE(gap > 4900us && gap < 5100us) << i;
+  }
+}
+
+TEST(RtpReceiver, ASequenceThatStartsOverIsNoLoss) {
+  Rig rig({.first_sequence = 20'000});
+  const auto again = [&](std::uint32_t n) {
+    auto bytes = rig.datagram(n, rig.rtp_at(rig.sent(n) - rig.start));
+    bytes[2] = static_cast<std::uint8_t>(n >> 8);
+    bytes[3] = static_cast<std::uint8_t>(n);
+    return bytes;
+  };
+  for (std::uint32_t n = 0; n < 1000; ++n) {
+    if (n != 500) rig.arrive(n, rig.sent(n));
+  }
+  rig.play();
+  EXPECT_EQ(rig.receiver.report_block(rig.now)->cumulative_lost, 1);
+  for (std::uint32_t n = 1000; n < 2000; ++n) {
+    rig.run_until(rig.sent(n));
+    rig.give(again(n));
+  }
+  rig.finish();
+  EXPECT_EQ(rig.outputs.size(), 999U + 999U) << "the first of the new ones had no witness";
+  EXPECT_EQ(rig.receiver.counters(rig.now).lost, 1U);
+  const auto block = rig.receiver.report_block(rig.now);
+  EXPECT_EQ(block->cumulative_lost, 0) << "the report begins anew (RFC 3550 appendix A.1)";
+  EXPECT_EQ(block->fraction_lost, 0);
+  EXPECT_EQ(block->highest_sequence & 0xFFFF, 1999U);
+}
+
+TEST(RtpReceiver, ALossSoonAfterAnotherIsToldWhenItMayBe) {
+  Rig rig;
+  for (std::uint32_t n = 0; n < 200; ++n) {
+    if (n != 50 && n != 150) rig.arrive(n, rig.sent(n));
+  }
+  rig.finish();
+  const auto times = rig.times_of<PictureLost>();
+  ASSERT_EQ(times.size(), 2U);
+  EXPECT_EQ(times[1] - times[0], 500ms);
 }
 
 TEST(RtpReceiver, AnOutageThatJumpsTheSequenceIsCounted) {
@@ -381,8 +452,8 @@ TEST(RtpReceiver, ReportsTellLossJitterAndTheLastSenderReport) {
     if (n % 4 != 1) rig.arrive(n, rig.sent(n) + (n % 2) * 2ms);
   }
   rig.play();
-  rig.receiver.sender_report({.ssrc = {9}, .ntp = 0x11111111'22222222}, rig.now);
   rig.receiver.sender_report({.ssrc = kMedia, .ntp = 0xAAAABBBB'CCCCDDDD}, rig.now);
+  rig.receiver.sender_report({.ssrc = {9}, .ntp = 0x11111111'22222222}, rig.now);
   const auto block = rig.receiver.report_block(rig.now + 250ms);
   ASSERT_TRUE(block);
   EXPECT_EQ(block->cumulative_lost, 25);
