@@ -91,8 +91,14 @@ Result<Transport, TransportError> parse_one(std::string_view text) {
   for (std::size_t i = 1; i < fields.size(); ++i) {
     if (const auto read = read_field(fields[i], transport); !read) return fail(read.error());
   }
-  const bool group = transport.destination.is_multicast();
-  if (transport.delivery == Delivery::Multicast && !group) return fail(TransportError::NoGroup);
+  if (transport.delivery == Delivery::Unicast) {
+    transport.destination = {};
+    transport.ttl = 0;
+  } else if (!transport.destination.is_multicast()) {
+    return fail(TransportError::NoGroup);
+  } else if (transport.client.rtp == 0) {
+    return fail(TransportError::BadPort);
+  }
   return transport;
 }
 

@@ -45,6 +45,11 @@ TEST(Transport, AcceptsWhatDevicesSend) {
             1028);
 }
 
+TEST(Transport, UnicastHasNeitherGroupNorTtl) {
+  EXPECT_EQ(*parse_transport("RTP/AVP/UDP;unicast;client_port=1028;destination=239.0.0.11;ttl=2"),
+            (Transport{.client = {1028, 0}}));
+}
+
 TEST(Transport, RefusesImpossiblePorts) {
   for (const char* ports :
        {"0", "65536", "99999", "-5", "", "a", "1028-", "1028-99999", "1028-1029-1030", "-1029"}) {
@@ -67,6 +72,7 @@ TEST(Transport, RefusesOtherProfilesAndMissingGroups) {
   for (const char* text : {"", "RTP/AVP/TCP;interleaved=0-1", "RTP/SAVP;unicast", ",,,"}) {
     EXPECT_EQ(parse_transport(text).error(), TransportError::UnknownProfile) << text;
   }
+  EXPECT_EQ(parse_transport("RTP/AVP/UDP;multicast;destination=239.0.0.11").error(), TransportError::BadPort);
   EXPECT_EQ(parse_transport("RTP/AVP/UDP;multicast;port=15550").error(), TransportError::NoGroup);
   EXPECT_EQ(parse_transport("RTP/AVP/UDP;multicast;destination=10.0.0.1;port=15550").error(),
             TransportError::NoGroup);
