@@ -6,6 +6,7 @@
 
 Everything lives in namespaces of its own and goes when the Lab is closed.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -161,8 +162,10 @@ class Daemon:
 
 
 class Lab:
+    numbers = itertools.count(1)
+
     def __init__(self, directory=None):
-        self.prefix = f"wfd{os.getpid()}"
+        self.prefix = f"wfd{os.getpid()}-{next(self.numbers)}"
         self.nodes = []
         self.own_directory = directory is None
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="wfdlab"))
