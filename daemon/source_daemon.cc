@@ -115,7 +115,7 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
 
 void SourceDaemon::send_invitations() {
   for (const auto& [peer, token] : inviter_.tick(finder_.registry(), loop_.now())) {
-    progress(to_string(peer.id), peer.name, "inviting");
+    waiters_.progress(to_string(peer.id), peer.name, "inviting");
     finder_.send(
         discovery::Invitation{.source = environment_.id,
                               .sink = peer.id,
@@ -222,7 +222,7 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
   }
   log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
       sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
-  progress(key_of(sink), sink.name, "negotiating");
+  waiters_.progress(key_of(sink), sink.name, "negotiating");
 }
 
 void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/connect_waiters.h"
 #include "daemon/environment.h"
 #include "daemon/interfaces.h"
 #include "daemon/inviter.h"
@@ -57,13 +58,6 @@ class SourceDaemon {
     SinkFigures figures;
     std::unique_ptr<Driver> driver;
   };
-  // Somebody waits in `connect`.
-  struct Waiter {
-    std::vector<std::string> pending;  // keys of peers, see key_of()
-    json results = json::array();
-    Time deadline{};
-    Call call;
-  };
   // A plain WFD sink that a person named by its address.
   struct PlainWish {
     Time expires{};
@@ -106,9 +100,9 @@ class SourceDaemon {
   [[nodiscard]] std::string cannot_connect(const Target& target) const;
   [[nodiscard]] Result<json, RpcError> disconnect(const json& params);
   [[nodiscard]] Result<json, RpcError> trigger(const json& params, std::string_view method);
-  void progress(const std::string& key, std::string_view name, std::string_view state);
   void settle(const std::string& key, const std::string& name, const std::string& failure);
   void expire_waiters();
+  void give_up(const std::string& key);
   [[nodiscard]] std::string key_of(const Sink& sink) const;
 
   Environment& environment_;
@@ -120,7 +114,7 @@ class SourceDaemon {
   Inviter inviter_;
   std::map<Ipv4Address, PlainWish> plain_wishes_;
   std::set<DeviceId> dismissed_;  // disconnected by hand: not invited by policy
-  std::vector<Waiter> waiters_;
+  ConnectWaiters waiters_;
   std::function<void()> shut_down_done_;
   SourceStream stream_;
   std::map<SessionId, Sink> sinks_;

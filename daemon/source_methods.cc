@@ -236,22 +236,28 @@ std::string SourceDaemon::cannot_connect(const Target& target) const {
 void SourceDaemon::connect(Call& call) {
   const auto chosen = targets(call.params, "connect");
   if (!chosen) return call.reply(fail(chosen.error()));
-  const Time now = loop_.now();
-  Waiter waiter{
-      .pending = {}, .results = json::array(), .deadline = now + config_.rtsp.timeout, .call = call};
-  for (const Target& target : *chosen) {
-    const auto playing = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+  const auto plays = [&](const Target& target) {
+    return std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
       return key_of(entry.second) == target.key &&
-             session_state(entry.second.driver->session().state()) == std::string_view("playing");
+             entry.second.driver->session().state() == SourceSession::State::Playing;
     });
-    if (const std::string reason = playing ? "" : cannot_connect(target); !reason.empty()) {
+  };
+  for (const Target& target : *chosen) {
+    if (plays(target)) continue;
+    if (const std::string reason = cannot_connect(target); !reason.empty()) {
       return call.reply(fail(failed(fmt::format("connect: {}: {}", target.name, reason))));
     }
+  }
+  const Time now = loop_.now();
+  std::vector<ConnectWaiters::Awaited> awaited;
+  json results = json::array();
+  for (const Target& target : *chosen) {
+    const bool playing = plays(target);
     if (playing || !call.params.value("wait", true)) {
-      waiter.results.push_back(
+      results.push_back(
           {{"peer", target.key}, {"name", target.name}, {"result", playing ? "playing" : "invited"}});
     } else {
-      waiter.pending.push_back(target.key);
+      awaited.push_back({target.key, target.name});
     }
     if (target.device) {
       dismissed_.erase(*target.device);
@@ -260,76 +266,28 @@ void SourceDaemon::connect(Call& call) {
       plain_wishes_[target.address] = {now + config_.rtsp.timeout};
     }
   }
-  if (waiter.pending.empty()) {
-    call.reply(waiter.results);
-  } else {
-    waiters_.push_back(std::move(waiter));
-  }
-  expire_waiters();
+  waiters_.add(call, std::move(awaited), std::move(results), now + config_.rtsp.timeout);
+  waiter_timer_.set(waiters_.next_deadline());
   send_invitations();
-}
-
-void SourceDaemon::progress(const std::string& key, std::string_view name, std::string_view state) {
-  for (const Waiter& waiter : waiters_) {
-    if (std::find(waiter.pending.begin(), waiter.pending.end(), key) != waiter.pending.end()) {
-      waiter.call.progress({{"peer", key}, {"name", name}, {"state", state}});
-    }
-  }
 }
 
 // A sink plays (empty `failure`), or will not: tells who waits for it.
 void SourceDaemon::settle(const std::string& key, const std::string& name, const std::string& failure) {
-  progress(key, name, failure.empty() ? "playing" : "failed");
-  bool awaited = false;
-  for (Waiter& waiter : waiters_) {
-    if (std::erase(waiter.pending, key) == 0) continue;
-    awaited = true;
-    json result{{"peer", key}, {"name", name}, {"result", failure.empty() ? "playing" : "failed"}};
-    if (!failure.empty()) result["reason"] = failure;
-    waiter.results.push_back(std::move(result));
-  }
-  if (awaited && !failure.empty() && config_.source.connect != ConnectPolicy::All) {
-    if (const auto device = parse_device_id(key)) inviter_.forget(*device);
-  }
-  expire_waiters();
+  if (waiters_.settle(key, name, failure) && !failure.empty()) give_up(key);
+  waiter_timer_.set(waiters_.next_deadline());
 }
 
-// Answers the waiters that have nothing to wait for any more.
 void SourceDaemon::expire_waiters() {
-  const Time now = loop_.now();
-  std::optional<Time> next;
-  for (Waiter& waiter : waiters_) {
-    if (now >= waiter.deadline) {
-      for (const std::string& key : std::exchange(waiter.pending, {})) {
-        const auto device = parse_device_id(key);
-        const auto* peer = device ? finder_.registry().find(*device) : nullptr;
-        if (device && config_.source.connect != ConnectPolicy::All) inviter_.forget(*device);
-        waiter.results.push_back(
-            {{"peer", key},
-             {"name", peer ? peer->name : key},
-             {"result", "failed"},
-             {"reason", fmt::format("did not connect to TCP port {} here in time; is something in "
-                                    "between blocking it?",
-                                    config_.rtsp.port)}});
-      }
-    }
-    if (!waiter.pending.empty()) {
-      next = earliest(next, waiter.deadline);
-      continue;
-    }
-    std::vector<std::string> failures;
-    for (const json& result : waiter.results) {
-      if (!result.contains("reason")) continue;
-      failures.push_back(result["name"].get<std::string>() + ": " + result["reason"].get<std::string>());
-    }
-    if (failures.empty()) {
-      waiter.call.reply(waiter.results);
-    } else {
-      waiter.call.reply(fail(failed(fmt::format("connect: {}", fmt::join(failures, "; ")))));
-    }
-  }
-  std::erase_if(waiters_, [](const Waiter& waiter) { return waiter.pending.empty(); });
-  waiter_timer_.set(next);
+  const auto reason = fmt::format(
+      "did not connect to TCP port {} here in time; is something in between blocking it?", config_.rtsp.port);
+  for (const std::string& key : waiters_.expire(loop_.now(), reason)) give_up(key);
+  waiter_timer_.set(waiters_.next_deadline());
+}
+
+// A person was told that it failed; only a policy goes on trying.
+void SourceDaemon::give_up(const std::string& key) {
+  const auto device = parse_device_id(key);
+  if (device && config_.source.connect != ConnectPolicy::All) inviter_.forget(*device);
 }
 
 Result<json, RpcError> SourceDaemon::disconnect(const json& params) {

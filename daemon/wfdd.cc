@@ -34,7 +34,7 @@ Environment make_environment(platform::EventLoop& loop, Config& config) {
       .warnings = {},
       .media = {.helper_directory = own_directory(), .clip = own_directory() + "/../share/wfdcast/test.ts"},
       .publish = {}};
-  environment.warnings.push_back(
+  environment.warnings.emplace_back(
       "security.mode is \"open\": anyone on these networks can watch and be watched");
   if (!own.warning.empty()) environment.warnings.push_back(own.warning);
   return environment;
