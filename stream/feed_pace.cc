@@ -28,21 +28,8 @@ bool FeedPace::reference(Ticks27 pcr, Time now) {
 
 bool FeedPace::has_clock() const { return pace_ == Pace::Pcr ? file_.has_clock() : clock_.known(); }
 
-Time FeedPace::estimate(Time now) const {
-  return pace_ == Pace::Pcr && file_.until() ? file_.estimate(queue_) : now;
-}
-
-std::optional<Time> FeedPace::certain(std::uint64_t number) const {
-  if (pace_ == Pace::Arrival || number >= file_.end()) return std::nullopt;
-  return queue_.slot(number).due;
-}
-
 void FeedPace::pcr_written() {
   if (certain(queue_.end())) file_.stamp(queue_, queue_.slot(queue_.end()));
-}
-
-void FeedPace::make_room(Time now) {
-  if (pace_ == Pace::Pcr && file_.end() + queue_.capacity() / 2 <= queue_.end()) file_.extrapolate(queue_, now);
 }
 
 std::optional<Time> FeedPace::due() const {
@@ -50,17 +37,16 @@ std::optional<Time> FeedPace::due() const {
   return pace_ == Pace::Pcr ? certain(queue_.begin()) : arrival_.due(queue_);
 }
 
-Time FeedPace::send() {
+const RtpSlot* FeedPace::next_live(Time now) {
+  const auto time = due();
+  if (!time || *time > now) return nullptr;
   RtpSlot& slot = queue_.slot(queue_.begin());
-  if (pace_ == Pace::Arrival) {
-    slot.due = arrival_.due(queue_);
-    arrival_.sent(queue_);
-    // The value is that of the whole RTP packet, since it arrives as one.
-    if (slot.pcr != 0)
-      write_pcr(ProgramWriter::pcr_field(queue_.ts(slot, slot.pcr - 1u)), clock_.at(slot.due));
-  }
+  slot.due = *time;
+  arrival_.sent(queue_);
   queue_.pop();
-  return slot.due;
+  // The value is that of the whole RTP packet, since it arrives as one.
+  if (slot.pcr != 0) write_pcr(ProgramWriter::pcr_field(queue_.ts(slot, slot.pcr - 1u)), clock_.at(slot.due));
+  return &slot;
 }
 
 std::optional<Time> FeedPace::hold_over() const {

@@ -1,6 +1,7 @@
 #include "stream/h264.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace wfdcast::stream {
@@ -12,12 +13,16 @@ constexpr std::uint32_t kMaxCode = 65'535;  // no field that is read here is lar
 constexpr unsigned kMaxSize = 16'384;
 constexpr std::uint32_t kExtendedSar = 255;
 
-// The bytes behind the next start code; empty: none.
+// The bytes behind the next start code (0 0 1); empty: none.
 ByteView next_nal(ByteView& bytes) {
-  static constexpr std::array<std::uint8_t, 3> kStartCode = {0, 0, 1};
-  const auto found = std::search(bytes.begin(), bytes.end(), kStartCode.begin(), kStartCode.end());
-  if (found == bytes.end()) return bytes = {};
-  return bytes = bytes.subspan(static_cast<std::size_t>(found - bytes.begin()) + kStartCode.size());
+  for (std::size_t at = 2; at < bytes.size(); ++at) {
+    const auto* const one =
+        static_cast<const std::uint8_t*>(std::memchr(bytes.data() + at, 1, bytes.size() - at));
+    if (one == nullptr) break;
+    at = static_cast<std::size_t>(one - bytes.data());
+    if (one[-1] == 0 && one[-2] == 0) return bytes = bytes.subspan(at + 1);
+  }
+  return bytes = {};
 }
 
 std::uint8_t nal_type(ByteView nal) { return nal[0] & 0x1F; }

@@ -9,7 +9,6 @@ namespace {
 
 // PCRs are at most 100 ms apart (ISO 13818-1 section 2.7.2); files stretch it.
 constexpr Ticks27 kLongestGap = 2 * 27'000'000;
-constexpr Duration kUsualGap = 40ms;
 // The most that our clock may be ahead of the file's; a greater step is a jump.
 constexpr Ticks27 kMostDebt = 27'000'000;
 // A file that comes later than this does not hurry to catch up.
@@ -54,11 +53,6 @@ void PcrSchedule::extrapolate(RtpQueue& queue, Time now) {
   if (time_ + kCatchUp < now) go_on(queue, now);
 }
 
-Duration PcrSchedule::at_last_rate(const RtpQueue& queue) const {
-  const auto packets = static_cast<std::int64_t>(queue.written() - position_);
-  return Duration(packets * step_ >> 16);
-}
-
 void PcrSchedule::spread(RtpQueue& queue, Duration length) {
   const std::uint64_t position = queue.written();
   const auto packets = static_cast<std::int64_t>(position - position_);
@@ -85,11 +79,6 @@ void PcrSchedule::go_on(RtpQueue& queue, Time now) {
   if (late <= 0ns) return;
   time_ += late;
   for (std::uint64_t number = queue.begin(); number < end_; ++number) queue.slot(number).due += late;
-}
-
-Time PcrSchedule::estimate(const RtpQueue& queue) const {
-  // A large picture behind small ones must not look like a long time.
-  return time_ + std::min(at_last_rate(queue), std::max(interval_, kUsualGap));
 }
 
 }  // namespace wfdcast::stream

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -14,6 +15,8 @@ namespace wfdcast::stream {
 class PcrSchedule {
  public:
   // The rate until two PCRs are known, and of files without any: 10 Mbit/s.
+  static constexpr Duration kUsualGap = 40ms;
+  static constexpr std::int64_t kManyPackets = 448;
   static constexpr std::int64_t kFirstStep = (std::int64_t{kTsPacket} * 8 * 100 << 16);
 
   // A PCR stands before the next TS packet of `queue`. False: it does not
@@ -28,11 +31,19 @@ class PcrSchedule {
   void go_on(RtpQueue& queue, Time now);
 
   // When the next TS packet will be due, as far as is known.
-  [[nodiscard]] Time estimate(const RtpQueue& queue) const;
+  [[nodiscard]] Time estimate(const RtpQueue& queue) const {
+    // A large picture behind small ones must not look like a long time.
+    return time_ + std::min(at_last_rate(queue), std::max(interval_, kUsualGap));
+  }
   // The number behind the last packet that has its due time, and when the
   // packets behind it begin.
   [[nodiscard]] std::uint64_t end() const { return end_; }
   [[nodiscard]] std::optional<Time> until() const { return started_ ? std::optional(time_) : std::nullopt; }
+  // At the last rate; at most kManyPackets.
+  [[nodiscard]] std::uint64_t packets_in(Duration length) const {
+    return static_cast<std::uint64_t>(std::min((length.count() << 16) / step_, kManyPackets));
+  }
+  [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] Duration last_interval() const { return interval_; }
   [[nodiscard]] bool has_clock() const { return has_clock_; }
 
@@ -41,7 +52,9 @@ class PcrSchedule {
   // The packets since the last reference are due within the next `length`.
   void spread(RtpQueue& queue, Duration length);
   [[nodiscard]] Duration length_of_gap(Ticks27 ahead, Ticks27 elapsed, const RtpQueue& queue) const;
-  [[nodiscard]] Duration at_last_rate(const RtpQueue& queue) const;
+  [[nodiscard]] Duration at_last_rate(const RtpQueue& queue) const {
+    return Duration(static_cast<std::int64_t>(queue.written() - position_) * step_ >> 16);
+  }
 
   bool started_ = false;
   bool has_clock_ = false;

@@ -37,20 +37,9 @@ std::optional<RtpPacket> parse_rtp(ByteView datagram) {
   return packet;
 }
 
-void write_rtp_header(ByteSpan out, const RtpPacket& header) {
-  ByteWriter writer(out);
-  writer.u8(kVersion);
-  writer.u8(static_cast<std::uint8_t>(header.payload_type | (header.marker ? 0x80 : 0)));
-  writer.u16(header.sequence);
-  writer.u32(header.timestamp.value);
-  writer.u32(header.ssrc.value);
-}
-
 ByteView RtpPacketizer::packetize(ByteView ts, RtpTime timestamp, RtpBuffer& out) {
   if (ts.size() > kTsPacketsPerRtp * kTsPacket) ts = ts.first(kTsPacketsPerRtp * kTsPacket);
-  write_rtp_header(
-      out,
-      {.payload_type = kPayloadTypeMp2t, .sequence = sequence_++, .timestamp = timestamp, .ssrc = ssrc_});
+  write_header(timestamp, out);
   std::memcpy(out.data() + kRtpHeader, ts.data(), ts.size());
   return ByteView(out).first(kRtpHeader + ts.size());
 }

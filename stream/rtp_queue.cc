@@ -13,12 +13,4 @@ RtpQueue::RtpQueue(std::size_t capacity)
   for (std::size_t i = 0; i < capacity; ++i) free_[i] = static_cast<std::uint32_t>(capacity - 1 - i);
 }
 
-bool RtpQueue::open(Time now) {
-  if (free_count_ == 0) return false;
-  slot(end_) = {
-      .opened = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
-  open_ = true;
-  return true;
-}
-
 }  // namespace wfdcast::stream

@@ -28,7 +28,12 @@ class RtpQueue {
   explicit RtpQueue(std::size_t capacity);
 
   // Begins a packet behind the last; false: no memory is left.
-  [[nodiscard]] bool open(Time now);
+  [[nodiscard]] bool open(Time now) {
+    if (free_count_ == 0) return false;
+    slot(end_) = {
+        .opened = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
+    return open_ = true;
+  }
   [[nodiscard]] bool is_open() const { return open_; }
   // Where the next TS packet of the open packet goes, and how many fit.
   [[nodiscard]] std::uint8_t* space() { return ts(slot(end_), slot(end_).packets); }

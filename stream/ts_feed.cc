@@ -32,21 +32,24 @@ struct TsFeed::Impl {
         queue(queue_capacity(chosen)),
         times(chosen, queue),
         remap(chosen.pace, queue, times, counters),
-        sequence(chosen.first_sequence) {}
+        packetizer(chosen.ssrc, chosen.first_sequence) {}
 
-  ByteView send() {
-    const RtpSlot& slot = queue.slot(queue.begin());
-    const Time due = times.send();
-    if (!epoch) epoch = due;
-    RtpBuffer& buffer = queue.buffer(slot);
-    write_rtp_header(buffer, {.payload_type = kPayloadTypeMp2t,
-                              .sequence = sequence++,
-                              .timestamp = timestamp(due),
-                              .ssrc = options.ssrc});
-    const ByteView packet = ByteView(buffer).first(kRtpHeader + slot.packets * kTsPacket);
-    ++counters.packets;
-    counters.bytes += packet.size();
-    return packet;
+  // The packets that are due, as many as `out` holds.
+  std::size_t send_due(Time now, std::span<ByteView> out) {
+    std::size_t count = 0;
+    std::uint64_t bytes = 0;
+    for (; count < out.size(); ++count) {
+      const RtpSlot* const slot = times.next(now);
+      if (slot == nullptr) break;
+      if (!epoch) epoch = slot->due;
+      RtpBuffer& buffer = queue.buffer(*slot);
+      packetizer.write_header(timestamp(slot->due), buffer);
+      out[count] = ByteView(buffer.data(), kRtpHeader + slot->packets * kTsPacket);
+      bytes += out[count].size();
+    }
+    counters.packets += count;
+    counters.bytes += bytes;
+    return count;
   }
   void keep_awake(Time now) {
     const auto deadline = remap.psi_deadline();
@@ -63,7 +66,7 @@ struct TsFeed::Impl {
   FeedPace times;
   TsReader reader;
   TsRemap remap;
-  std::uint16_t sequence;
+  RtpPacketizer packetizer;
   std::optional<Time> epoch;  // when RTP time was first_timestamp
 };
 
@@ -95,13 +98,7 @@ std::span<const ByteView> TsFeed::take(Time now, std::span<ByteView> out) {
   impl_->queue.reclaim();
   if (impl_->options.pace == Pace::Arrival) impl_->keep_awake(now);
   if (const auto deadline = impl_->times.hold_over(); deadline && *deadline <= now) impl_->queue.close();
-  std::size_t count = 0;
-  for (; count < out.size(); ++count) {
-    const auto due = impl_->times.due();
-    if (!due || *due > now) break;
-    out[count] = impl_->send();
-  }
-  return out.first(count);
+  return out.first(impl_->send_due(now, out));
 }
 
 std::optional<Time> TsFeed::next_deadline() const {

@@ -13,17 +13,6 @@ inline constexpr std::uint8_t kSyncByte = 0x47;
 inline constexpr std::uint16_t kPatPid = 0x0000;
 inline constexpr std::uint16_t kNullPid = 0x1FFF;
 
-inline std::uint32_t load_be32(const std::uint8_t* from) {
-  return static_cast<std::uint32_t>(from[0]) << 24 | static_cast<std::uint32_t>(from[1]) << 16 |
-         static_cast<std::uint32_t>(from[2]) << 8 | static_cast<std::uint32_t>(from[3]);
-}
-inline void store_be32(std::uint8_t* to, std::uint32_t value) {
-  to[0] = static_cast<std::uint8_t>(value >> 24);
-  to[1] = static_cast<std::uint8_t>(value >> 16);
-  to[2] = static_cast<std::uint8_t>(value >> 8);
-  to[3] = static_cast<std::uint8_t>(value);
-}
-
 // The first four bytes of a TS packet (ISO 13818-1 table 2-2).
 struct TsHeader {
   std::uint32_t value = 0;

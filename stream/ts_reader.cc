@@ -4,6 +4,22 @@
 #include <cstring>
 
 namespace wfdcast::stream {
+namespace {
+
+// How many of `most` packets begin with a sync byte, without a gap.
+std::size_t count_in_sync(const std::uint8_t* packets, std::size_t most) {
+  constexpr std::size_t kStep = 8;
+  std::size_t count = 0;
+  const auto in_sync = [&](std::size_t index) { return packets[(count + index) * kTsPacket] == kSyncByte; };
+  while (count + kStep <= most && in_sync(0) && in_sync(1) && in_sync(2) && in_sync(3) && in_sync(4) &&
+         in_sync(5) && in_sync(6) && in_sync(7)) {
+    count += kStep;
+  }
+  while (count < most && in_sync(0)) ++count;
+  return count;
+}
+
+}  // namespace
 
 void TsReader::reset() {
   carried_ = 0;
@@ -15,8 +31,7 @@ std::size_t TsReader::next_run(ByteView& bytes) {
     locked_ = true;
     const std::uint8_t* const first = bytes.data();
     const std::size_t whole = bytes.size() / kTsPacket;
-    std::size_t count = 0;
-    while (count < whole && first[count * kTsPacket] == kSyncByte) ++count;
+    const std::size_t count = count_in_sync(first, whole);
     if (count * kTsPacket == bytes.size() || first[count * kTsPacket] == kSyncByte) return count;
     // Bytes are missing somewhere in the packet before this place: drop it too.
     locked_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "stream/h264.h"
 
@@ -15,6 +16,8 @@ constexpr Duration kPsiLimit = 90ms;
 constexpr Duration kPsiSilence = 80ms;
 constexpr Duration kPcrInterval = 30ms;
 constexpr Duration kPcrDensest = 15ms;
+// How often the clock is looked at, in the time of the program.
+constexpr Duration kLook = 5ms;
 // A live input that says nothing for so long is not there.
 constexpr Duration kSilence = 1s;
 
@@ -22,12 +25,42 @@ constexpr std::uint32_t kPayloadOnly = kSyncByte << 24 | 0x10;
 constexpr std::uint32_t kAdaptationBit = 0x20;
 constexpr std::uint32_t kPayloadStartBit = 0x0040'0000;
 
-std::uint32_t plain_header(std::uint16_t pid, std::uint32_t continuity) {
-  return kPayloadOnly | std::uint32_t{pid} << 8 | (continuity & 0x0F);
+constexpr std::uint32_t kContinuity = 0x0F;
+
+std::uint32_t header_of(std::uint16_t pid) { return kPayloadOnly | std::uint32_t{pid} << 8; }
+std::array<std::uint32_t, 32> plain_headers(std::uint16_t pid) {
+  std::array<std::uint32_t, 32> headers{};
+  for (std::uint32_t i = 0; i < headers.size(); ++i) {
+    std::array<std::uint8_t, 4> bytes{};
+    store_be32(bytes.data(), header_of(pid) | (i & kContinuity));
+    std::memcpy(&headers[i], bytes.data(), bytes.size());
+  }
+  return headers;
 }
-// The header `count` packets later.
-std::uint32_t later_header(std::uint32_t header, std::size_t count) {
-  return (header & ~0x0Fu) | ((header + static_cast<std::uint32_t>(count)) & 0x0F);
+void advance(std::uint8_t& continuity, std::size_t count) {
+  continuity = static_cast<std::uint8_t>((continuity + count) & kContinuity);
+}
+std::uint32_t load(const std::uint8_t* from) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <std::size_t... I>
+bool all_plain(const std::uint8_t* packets, const std::uint32_t* theirs, std::index_sequence<I...>) {
+  return ((load(packets + I * kTsPacket) == theirs[I]) && ...);
+}
+// How many of `most` packets, which fit in one RTP packet, are plain; the first is.
+// Not inlined: where GCC knows the size of a copy it makes a string move of it,
+// which is slower than memcpy().
+[[gnu::noinline]] std::size_t plain_run(const std::uint8_t* packets, std::size_t most,
+                                        const std::uint32_t* theirs) {
+  if (most == kTsPacketsPerRtp && all_plain(packets, theirs, std::make_index_sequence<kTsPacketsPerRtp>())) {
+    return kTsPacketsPerRtp;
+  }
+  std::size_t run = 1;
+  while (run < most && load(packets + run * kTsPacket) == theirs[run]) ++run;
+  return run;
 }
 
 // The clock has its own PID, and what else stands behind the flags refers to
@@ -57,22 +90,26 @@ void TsRemap::receive(const std::uint8_t* packets, std::size_t count, Time now) 
 
 // The fast path: packets in the middle of a picture. How many were taken.
 std::size_t TsRemap::copy_plain(const std::uint8_t* packets, std::size_t count, Time now) {
-  if (load_be32(packets) != video_.expected) return 0;
-  std::uint8_t* const out = space(now);
-  if (out == nullptr) {
-    video_.expected = later_header(video_.expected, 1);
-    return 1;
+  std::size_t done = 0;
+  while (done < count && video_.expected) {
+    const std::uint8_t* const from = packets + done * kTsPacket;
+    const std::uint32_t* const theirs = &video_.theirs[*video_.expected];
+    if (load(from) != theirs[0]) break;
+    std::size_t run = 1;
+    if (queue_.is_open() || begin_packet(now)) {
+      std::uint8_t* const out = queue_.space();
+      run = plain_run(from, std::min(count - done, queue_.room()), theirs);
+      std::memcpy(out, from, run * kTsPacket);
+      const std::uint32_t* const ours = &video_.ours[video_.next];
+      for (std::size_t i = 0; i < run; ++i) std::memcpy(out + i * kTsPacket, &ours[i], sizeof ours[i]);
+      video_.last = out + (run - 1) * kTsPacket;
+      advance(video_.next, run);
+      queue_.commit(run);
+    }
+    advance(*video_.expected, run);
+    done += run;
   }
-  const std::size_t most = std::min(count, queue_.room());
-  std::size_t run = 1;
-  while (run < most && load_be32(packets + run * kTsPacket) == later_header(video_.expected, run)) ++run;
-  std::memcpy(out, packets, run * kTsPacket);
-  for (std::size_t i = 0; i < run; ++i) store_be32(out + i * kTsPacket, later_header(video_.next, i));
-  video_.expected = later_header(video_.expected, run);
-  video_.next = later_header(video_.next, run);
-  video_.last = out + (run - 1) * kTsPacket;
-  queue_.commit(run);
-  return run;
+  return done;
 }
 
 void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
@@ -99,9 +136,10 @@ void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
 
 void TsRemap::adopt(const Program& program, Time now) {
   const auto retarget = [](Track& track, std::uint16_t pid, std::uint16_t ours) {
-    if (track.next == 0) track.next = plain_header(ours, 0);
-    if (track.pid != pid) track.expected = 0;
+    if (track.pid != pid) track.expected.reset();
     track.pid = pid;
+    track.theirs = plain_headers(pid);
+    track.ours = plain_headers(ours);
   };
   retarget(video_, program.video.value_or(kNullPid), kVideoPid);
   retarget(audio_, program.audio ? program.audio->pid : kNullPid, kAudioPid);
@@ -116,6 +154,7 @@ void TsRemap::reference(Ticks27 pcr, bool broken, Time now) {
   if (!times_.reference(pcr_plus(pcr, later_ * 300), now) || broken) jumped_ = true;
   settle(psi_);
   settle(pcr_);
+  next_look_ = 0;
   if (!ready_) return;
   const Time at = times_.estimate(now);
   if (is_over(psi_, kPsiLimit - times_.reference_interval(), at)) write_psi(now);
@@ -152,16 +191,17 @@ void TsRemap::elementary(Track& track, const TsPacket& packet, const std::uint8_
 // Keeps the input's continuity counter; false: the packet is sent twice.
 bool TsRemap::follows(Track& track, const TsPacket& packet) {
   const std::uint8_t continuity = packet.header.continuity();
-  if (track.expected != 0 && !packet.discontinuity()) {
-    const std::uint32_t missed = (continuity - track.expected) & 0x0F;
+  if (track.expected && !packet.discontinuity()) {
+    const unsigned missed = (continuity - *track.expected) & kContinuity;
     const std::size_t compared = packet.payload.size();
-    if (missed == 0x0F && track.last != nullptr &&
+    if (missed == kContinuity && track.last != nullptr &&
         std::memcmp(track.last + kTsPacket - compared, packet.payload.data(), compared) == 0) {
       return false;
     }
     if (missed != 0) ++counters_.discontinuities;
   }
-  track.expected = plain_header(track.pid, continuity + 1u);
+  track.expected = continuity;
+  advance(*track.expected, 1);
   return true;
 }
 
@@ -176,34 +216,40 @@ void TsRemap::look_at_pes(const Track& track, const TsPacket& packet, const std:
 
 void TsRemap::copy(Track& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const {
   std::memcpy(out, bytes, kTsPacket);
-  store_be32(out, track.next | (packet.header.value & (kPayloadStartBit | kAdaptationBit)));
+  const std::uint32_t flags = packet.header.value & (kPayloadStartBit | kAdaptationBit);
+  store_be32(out, header_of(&track == &video_ ? kVideoPid : kAudioPid) | flags | track.next);
   if (packet.header.has_adaptation()) clean_adaptation(out);
-  track.next = later_header(track.next, 1);
+  advance(track.next, 1);
   track.last = out;
 }
 
 void TsRemap::restart() {
   later_ = timestamp_plus(later_, join_.finish());
   reader_.reset();
-  video_.expected = audio_.expected = 0;
+  video_.expected.reset();
+  audio_.expected.reset();
 }
 
 std::uint8_t* TsRemap::space(Time now) {
-  if (!queue_.is_open() && !begin_packet(now)) {
-    if (lost_++ % kTsPacketsPerRtp == 0) ++counters_.overruns;
-    return nullptr;
-  }
-  return queue_.space();
+  return queue_.is_open() || begin_packet(now) ? queue_.space() : nullptr;
 }
 
 bool TsRemap::begin_packet(Time now) {
+  if (queue_.open(now)) {
+    if (queue_.written() >= next_look_) look_at_clock(now);
+    return true;
+  }
+  if (lost_++ % kTsPacketsPerRtp == 0) ++counters_.overruns;
+  return false;
+}
+
+void TsRemap::look_at_clock(Time now) {
   times_.make_room(now);
-  if (!queue_.open(now)) return false;
-  if (!ready_) return true;
+  next_look_ = queue_.written() + times_.packets_in(kLook);
+  if (!ready_) return;
   const Time at = times_.estimate(now);
   if (is_over(psi_, kPsiInterval, at)) write_psi(now);
   if (is_over(pcr_, kPcrInterval, at)) write_pcr(now);
-  return true;
 }
 
 void TsRemap::write_psi(Time now) {
@@ -240,10 +286,6 @@ void TsRemap::settle(Mark& mark) const {
     mark.at = at;
     mark.certain = true;
   }
-}
-
-bool TsRemap::is_over(const Mark& mark, Duration age, Time at) const {
-  return !mark.at || at - *mark.at >= age;
 }
 
 std::optional<Time> TsRemap::psi_deadline() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -28,13 +29,16 @@ class TsRemap {
   void repeat_psi(Time now);
 
  private:
-  // An elementary stream. `expected` and `next` are whole TS headers without
-  // any flag: most packets have just that.
+  // What packets without any flag begin with, as it stands in memory, by
+  // continuity counter. Twice over: a run of packets needs no wrap-around.
+  using PlainHeaders = std::array<std::uint32_t, 32>;
+  // An elementary stream. Most packets are plain, and of the video.
   struct Track {
-    std::uint16_t pid = kNullPid;        // of the input
-    std::uint32_t expected = 0;          // what the input's next packet begins with; 0: not known
-    std::uint32_t next = 0;              // what ours begins with
-    const std::uint8_t* last = nullptr;  // our copy of the last one
+    std::uint16_t pid = kNullPid;  // of the input
+    PlainHeaders theirs{}, ours{};
+    std::optional<std::uint8_t> expected;  // the next continuity counter of the input
+    std::uint8_t next = 0;                 // and of ours
+    const std::uint8_t* last = nullptr;    // our copy of the last packet
   };
   // Where PSI or a PCR was sent last, and when.
   struct Mark {
@@ -56,10 +60,14 @@ class TsRemap {
   // Where the next TS packet goes; nullptr: no memory is left.
   [[nodiscard]] std::uint8_t* space(Time now);
   [[nodiscard]] bool begin_packet(Time now);
+  // PSI and PCR where it is time for them.
+  void look_at_clock(Time now);
   void write_psi(Time now);
   void write_pcr(Time now);
   void settle(Mark& mark) const;
-  [[nodiscard]] bool is_over(const Mark& mark, Duration age, Time at) const;
+  [[nodiscard]] static bool is_over(const Mark& mark, Duration age, Time at) {
+    return !mark.at || at - *mark.at >= age;
+  }
 
   TsFeed::Pace pace_;
   RtpQueue& queue_;
@@ -72,7 +80,8 @@ class TsRemap {
   AudioFormat audio_format_ = AudioFormat::Aac;
   std::uint16_t pcr_pid_ = kNullPid;
   Mark psi_, pcr_;
-  std::uint64_t psi_end_ = 0;  // how much was written when PSI was complete
+  std::uint64_t next_look_ = 0;  // how much is written when the clock matters again
+  std::uint64_t psi_end_ = 0;    // how much was written when PSI was complete
   std::optional<Time> last_arrival_;
   bool jumped_ = false;     // the next PCR does not follow the last one
   std::uint64_t lost_ = 0;  // TS packets for which there was no memory
