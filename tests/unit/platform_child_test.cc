@@ -197,8 +197,10 @@ TEST(Child, RestOfTheGroupDiesWhenItExits) {
 TEST(Child, DestructorKillsReapsAndDoesNotCall) {
   EventLoop loop;
   const std::size_t before = open_descriptors();
-  Subject subject(loop,
-                  {.command = shell("trap '' TERM; sleep 1000"), .pipe_stdin = true, .pipe_stdout = true});
+  Subject subject(
+      loop,
+      {.command = shell("trap '' TERM; echo ready; sleep 1000"), .pipe_stdin = true, .pipe_stdout = true});
+  ASSERT_TRUE(subject.wait_for("ready"));
   const pid_t pid = subject.child->pid();
   subject.child.reset();
   EXPECT_TRUE(is_gone(pid));

@@ -290,8 +290,6 @@ TEST(StreamConnection, ResetIsTheEndWithItsReason) {
 TEST(StreamConnection, UnsentCountsWhatThePeersHostHasNotAcknowledged) {
   EventLoop loop;
   Ends ends(loop);
-  const int small = 4096;
-  ::setsockopt(ends.peer.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   Subject subject(loop, ends);
   EXPECT_EQ(subject.connection.unsent(), 0U);
   const std::string much(200'000, 'x');
