@@ -54,10 +54,10 @@ class Node:
         self.plug()
 
     def plug(self, address=None):
-        """A new veth pair into the bridge: `wlan0` under a new index."""
+        """A new veth pair into the bridge: `wlan0` under a new index, with the MAC address that it always has."""
         self.address = address or self.address
         run("ip", "-n", self.lab.bridge_space, "link", "add", self.port, "type", "veth", "peer", "name", "wlan0",
-            "netns", self.space)
+            "address", f"02:77:00:00:00:{self.number:02x}", "netns", self.space)
         run("ip", "-n", self.lab.bridge_space, "link", "set", self.port, "master", "br0", "up")
         self.run("ip", "address", "add", f"{self.address}/24", "brd", "+", "dev", "wlan0")
         self.run("ip", "link", "set", "wlan0", "up")
