@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "media/capture_portal.h"
+
 namespace wfdcast::media {
 namespace {
 
@@ -30,17 +32,26 @@ std::string scaled(const std::string& source, const CaptureOptions& options) {
                      source, raw_caps(options));
 }
 
+// Under Wayland an X11 capture sees XWayland's windows at best: Wayland first.
 std::string screen(const CaptureOptions& options) {
+  if (std::getenv("WAYLAND_DISPLAY") != nullptr) {
+    require_element("pipewiresrc");
+    const PortalScreen portal = open_portal_screen();
+    // The compositor sends changes only; the last picture is repeated for a screen that stands still.
+    return scaled(fmt::format("pipewiresrc name={} fd={} path={} do-timestamp=true keepalive-time={}",
+                              kVideoName, portal.fd, portal.node, 1000 / options.rate),
+                  options);
+  }
   if (std::getenv("DISPLAY") != nullptr) {
     return scaled(fmt::format("ximagesrc name={} use-damage=false ! video/x-raw,framerate={}/1", kVideoName,
                               options.rate),
                   options);
   }
   throw ProgramError(kExitUnavailable,
-                     "--screen: there is no display (neither $DISPLAY nor $WAYLAND_DISPLAY is set)");
+                     "--screen: there is no display (neither $WAYLAND_DISPLAY nor $DISPLAY is set)");
 }
 
-// A second of test card text: the wall clock to the millisecond, and which picture this is.
+// The text of the test card: the wall clock to the millisecond, and which picture this is.
 std::string card_text(GstClockTime running_time, unsigned rate) {
   using namespace std::chrono;
   const auto now = floor<milliseconds>(system_clock::now());

@@ -114,9 +114,10 @@ Owned<GstElement> make_pipeline(const std::string& description) {
 }
 
 GstElement* part(GstElement* bin, const char* name) {
-  const Owned<GstElement> found(gst_bin_get_by_name(GST_BIN(bin), name));
+  GstElement* found = gst_bin_get_by_name(GST_BIN(bin), name);
   g_assert(found != nullptr);
-  return found.get();
+  gst_object_unref(found);  // the bin holds it
+  return found;
 }
 
 void set_if_known(GstElement* element, const char* property, const std::string& value) {
