@@ -26,8 +26,8 @@ class TsInput {
  public:
   struct Callbacks {
     std::function<void(ByteView)> on_bytes;
-    std::function<void()> on_restart = {};              // file: from the beginning again
-    std::function<void(std::string)> on_trouble = {};   // one line for the log: child died, restarting in 2 s
+    std::function<void()> on_restart = {};             // file: from the beginning again
+    std::function<void(std::string)> on_trouble = {};  // one line for the log: child died, restarting in 2 s
   };
   virtual ~TsInput() = default;
   virtual void start(const EncoderSettings& settings) = 0;
@@ -53,7 +53,8 @@ struct InputEnvironment {
 
 // In exec: commands {width} {height} {rate} {bitrate} {profile} {level} {audio} are filled in.
 // The error is one line for a person: "source.input: fifo:/p: No such file or directory".
-[[nodiscard]] Result<std::unique_ptr<TsInput>, std::string> open_input(platform::EventLoop& loop, std::string_view url,
+[[nodiscard]] Result<std::unique_ptr<TsInput>, std::string> open_input(platform::EventLoop& loop,
+                                                                       std::string_view url,
                                                                        const InputEnvironment& environment,
                                                                        TsInput::Callbacks callbacks);
 // Whether `url` is well formed; the reason where not. Touches nothing.

@@ -21,11 +21,12 @@ class TsOutput {
   virtual ~TsOutput() = default;
   virtual void start() {}  // a stream begins
   virtual void write(ByteView ts) = 0;
-  virtual void stop() {}   // it is over
+  virtual void stop() {}  // it is over
   [[nodiscard]] virtual std::uint64_t dropped_bytes() const { return 0; }
 };
 
-[[nodiscard]] Result<std::unique_ptr<TsOutput>, std::string> open_output(platform::EventLoop& loop, std::string_view url,
+[[nodiscard]] Result<std::unique_ptr<TsOutput>, std::string> open_output(platform::EventLoop& loop,
+                                                                         std::string_view url,
                                                                          const std::string& helper_directory,
                                                                          TsOutput::OnTrouble on_trouble);
 [[nodiscard]] Result<void, std::string> check_output(std::string_view url);
