@@ -1,5 +1,8 @@
 #include "platform/datagram_batch.h"
 
+#include <netinet/udp.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -7,6 +10,9 @@
 
 namespace wfdcast::platform {
 namespace {
+
+// One IP packet of 64 KiB, less its headers. (At most 64 packets are cut from it: kBatch.)
+constexpr std::size_t kMaxSegmented = 65'507;
 
 template <class T>
 T control_data(const cmsghdr& control) {
@@ -70,38 +76,111 @@ void ReceiveBatch::read_control(const cmsghdr& control, UdpSocket::Datagram& dat
   }
 }
 
-SendBatch::SendBatch() {
+SendBatch::SendBatch(int fd) : fd_(fd) {
+  int size = 0;
+  socklen_t length = sizeof size;
+  // Older kernels would take the control message for nothing, and send one huge datagram.
+  segments_ = ::getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &length) == 0;
   for (std::size_t i = 0; i < kBatch; ++i) {
-    headers_[i].msg_hdr.msg_iov = &pieces_[i];
-    headers_[i].msg_hdr.msg_iovlen = 1;
     headers_[i].msg_hdr.msg_name = &targets_[i];
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
+    cmsghdr control{};
+    control.cmsg_level = IPPROTO_UDP;
+    control.cmsg_type = UDP_SEGMENT;
+    control.cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+    std::memcpy(controls_[i].bytes.data(), &control, sizeof control);
   }
 }
 
-void SendBatch::add(ByteView packet, const sockaddr_in& target) {
-  pieces_[count_] = {const_cast<std::uint8_t*>(packet.data()), packet.size()};
-  targets_[count_] = target;
+std::size_t SendBatch::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {
+  sent_ = 0;
+  while (!packets.empty()) {
+    const std::span<const ByteView> some = packets.first(std::min(packets.size(), kBatch));
+    packets = packets.subspan(some.size());
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      pieces_[i] = {const_cast<std::uint8_t*>(some[i].data()), some[i].size()};
+    }
+    for (std::size_t next = 0; next < some.size();) {
+      const std::span<iovec> run = std::span(pieces_).subspan(next, run_length(some.subspan(next)));
+      for (const Endpoint& target : targets) {
+        add(run, target);
+        if (count_ == kBatch && flush() == State::BufferFull) return sent_;
+      }
+      next += run.size();
+    }
+    if (flush() == State::BufferFull) break;
+  }
+  return sent_;
+}
+
+// Packets of one size; the last may be shorter.
+std::size_t SendBatch::run_length(std::span<const ByteView> packets) const {
+  const std::size_t size = packets.front().size();
+  if (!segments_ || size == 0) return 1;
+  const std::size_t most = std::min(packets.size(), std::max<std::size_t>(1, kMaxSegmented / size));
+  std::size_t count = 1;
+  while (count < most && packets[count - 1].size() == size && packets[count].size() <= size &&
+         !packets[count].empty()) {
+    ++count;
+  }
+  return count;
+}
+
+void SendBatch::add(std::span<iovec> run, const Endpoint& target) {
+  targets_[count_] = to_sockaddr(target);
+  msghdr& message = headers_[count_].msg_hdr;
+  message.msg_iov = run.data();
+  message.msg_iovlen = run.size();
+  message.msg_control = nullptr;
+  message.msg_controllen = 0;
+  if (run.size() > 1) {
+    const auto size = static_cast<std::uint16_t>(run.front().iov_len);
+    message.msg_control = controls_[count_].bytes.data();
+    message.msg_controllen = controls_[count_].bytes.size();
+    std::memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &size, sizeof size);
+  }
   ++count_;
 }
 
-SendBatch::Outcome SendBatch::flush(int fd) {
-  Outcome outcome;
-  for (std::size_t next = 0; next < count_;) {
+SendBatch::State SendBatch::flush() {
+  State state = State::Going;
+  for (std::size_t next = 0; next < count_ && state == State::Going;) {
     const auto left = static_cast<unsigned>(count_ - next);
-    const int sent = ::sendmmsg(fd, &headers_[next], left, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) {
-      next += static_cast<std::size_t>(sent);
-      outcome.sent += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN) {
-      outcome.buffer_full = true;
-      break;
-    } else if (errno != EINTR) {
+    const int taken = ::sendmmsg(fd_, &headers_[next], left, MSG_DONTWAIT | MSG_NOSIGNAL);
+    for (int i = 0; i < taken; ++i) sent_ += headers_[next++].msg_hdr.msg_iovlen;
+    if (taken > 0 || errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      state = State::BufferFull;
+    } else if (errno == EIO || errno == EINVAL || errno == EMSGSIZE) {
+      state = send_uncut(headers_[next++].msg_hdr);
+    } else {
       ++next;
     }
   }
   count_ = 0;
-  return outcome;
+  return state;
+}
+
+// A device without checksum offload refuses to cut (EIO), so does a small MTU
+// (EINVAL). Where the packets go out one by one, that is the way from then on.
+SendBatch::State SendBatch::send_uncut(const msghdr& message) {
+  if (message.msg_iovlen == 1) return State::Going;
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+    msghdr one = message;
+    one.msg_iov = &message.msg_iov[i];
+    one.msg_iovlen = 1;
+    one.msg_control = nullptr;
+    one.msg_controllen = 0;
+    ssize_t taken = 0;
+    do {
+      taken = ::sendmsg(fd_, &one, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (taken < 0 && errno == EINTR);
+    if (taken < 0 && errno == EAGAIN) return State::BufferFull;
+    if (taken < 0) continue;
+    ++sent_;
+    segments_ = false;
+  }
+  return State::Going;
 }
 
 }  // namespace wfdcast::platform

@@ -47,28 +47,40 @@ class ReceiveBatch {
   std::uint64_t drops_ = 0;
 };
 
-// The memory of sendmmsg.
+// The memory of sendmmsg. Where the kernel can (4.18), packets of one size that
+// go to one target are one message that it cuts (UDP_SEGMENT): the receivers
+// get ordinary datagrams, the stack is walked once instead of once a packet.
 class SendBatch {
  public:
-  SendBatch();
+  explicit SendBatch(int fd);
   SendBatch(const SendBatch&) = delete;
   SendBatch& operator=(const SendBatch&) = delete;
 
-  [[nodiscard]] bool full() const { return count_ == kBatch; }
-  void add(ByteView packet, const sockaddr_in& target);
-  struct Outcome {
-    std::size_t sent = 0;
-    bool buffer_full = false;  // the rest was not tried
-  };
-  // Hands all of it to the kernel and empties the batch. One that the kernel
-  // refuses (no route, device queue full) does not hold up the others.
-  Outcome flush(int fd);
+  // Every packet to every target. Returns how many datagrams the kernel took.
+  // One that it refuses (no route, device queue full) does not hold up the
+  // others; when the socket's buffer is full, the rest is not tried.
+  std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
 
  private:
+  enum class State { Going, BufferFull };
+  struct Control {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+  };
+  // How many of `packets`, from the first on, the kernel can cut from one message.
+  [[nodiscard]] std::size_t run_length(std::span<const ByteView> packets) const;
+  void add(std::span<iovec> run, const Endpoint& target);
+  // Hands all of it to the kernel and empties the batch.
+  State flush();
+  State send_uncut(const msghdr& message);
+
+  int fd_;
+  bool segments_;  // UDP_SEGMENT works here
   std::array<sockaddr_in, kBatch> targets_{};
   std::array<iovec, kBatch> pieces_{};
+  std::array<Control, kBatch> controls_{};
   std::array<mmsghdr, kBatch> headers_{};
-  std::size_t count_ = 0;
+  std::size_t count_ = 0;  // messages
+  std::size_t sent_ = 0;   // datagrams
 };
 
 }  // namespace wfdcast::platform

@@ -83,7 +83,8 @@ UdpSocket::Impl::Impl(EventLoop& event_loop, Fd socket, const Options& options, 
       fd(std::move(socket)),
       port(local_endpoint(fd.get()).port),
       read_interval(options.read_interval),
-      on_datagrams(std::move(callback)) {
+      on_datagrams(std::move(callback)),
+      sending(fd.get()) {
   if (!on_datagrams) return;
   receiving = std::make_unique<ReceiveBatch>(options.max_datagram);
   readable.emplace(loop, fd.get(), Watch::On::Read, [this] { on_readable(); });
@@ -149,21 +150,8 @@ Result<void> UdpSocket::set_multicast_sending(const MulticastSending& sending) {
 }
 
 std::size_t UdpSocket::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {
-  const std::size_t wanted = packets.size() * targets.size();
-  std::size_t sent = 0, added = 0;
-  for (const ByteView packet : packets) {
-    for (const Endpoint& target : targets) {
-      impl_->sending.add(packet, to_sockaddr(target));
-      if (++added != wanted && !impl_->sending.full()) continue;
-      const SendBatch::Outcome outcome = impl_->sending.flush(impl_->fd.get());
-      sent += outcome.sent;
-      if (outcome.buffer_full) {
-        impl_->send_errors += wanted - sent;
-        return sent;
-      }
-    }
-  }
-  impl_->send_errors += wanted - sent;
+  const std::size_t sent = impl_->sending.send(packets, targets);
+  impl_->send_errors += packets.size() * targets.size() - sent;
   return sent;
 }
 

@@ -56,8 +56,9 @@ class UdpSocket {
   };
   [[nodiscard]] Result<void> set_multicast_sending(const MulticastSending& sending);
 
-  // Every packet to every target, packet by packet (sendmmsg). Returns how many
-  // datagrams the kernel took; never blocks. The others count as send_errors().
+  // Every packet to every target (sendmmsg). Packets of one size for one target
+  // are handed over together where the kernel can cut them apart (UDP_SEGMENT).
+  // Returns how many datagrams it took; never blocks. The others count as send_errors().
   std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
   // One datagram out of one interface (IP_PKTINFO); index 0: by route.
   [[nodiscard]] Result<void> send_from(int interface_index, const Endpoint& target, ByteView datagram);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "platform/fd.h"
+#include "platform/socket.h"
 #include "tests/unit/platform_loop.h"
 #include "tests/unit/platform_seccomp.h"
 
@@ -93,6 +96,90 @@ TEST(UdpSocket, SendsEveryPacketToEveryTargetInOrder) {
   EXPECT_EQ(sender->send(packets, {}), 0U);
 }
 
+std::vector<std::string> texts_of_sizes(std::initializer_list<std::size_t> sizes) {
+  std::vector<std::string> texts;
+  for (const std::size_t size : sizes)
+    texts.emplace_back(size, static_cast<char>('a' + static_cast<char>(texts.size() % 26)));
+  return texts;
+}
+
+std::vector<ByteView> views_of(const std::vector<std::string>& texts) {
+  std::vector<ByteView> packets;
+  for (const auto& text : texts) packets.push_back(as_bytes(text));
+  return packets;
+}
+
+// What the kernel cuts (UDP_SEGMENT) arrives as what was sent, whatever the mixture of sizes.
+TEST(UdpSocket, PacketsOfOneSizeArriveAsTheyWere) {
+  EventLoop loop;
+  const auto sender = open_sender(loop);
+  const std::initializer_list<std::size_t> mixtures[] = {
+      {1328, 1328, 1328},           // one message
+      {1328, 1328, 200, 1328},      // a shorter one ends it
+      {200, 1328, 1328, 0, 0, 10},  // a longer one, or an empty one, begins the next
+      {0},
+      {30000, 30000, 30000},  // more than one IP packet; each is fragmented
+  };
+  for (const auto& sizes : mixtures) {
+    Receiver first(loop, {.bind = {kLoopback, 0}, .max_datagram = 40000});
+    Receiver second(loop, {.bind = {kLoopback, 0}, .max_datagram = 40000});
+    const std::vector<std::string> texts = texts_of_sizes(sizes);
+    const std::vector<Endpoint> targets = {first.endpoint(), second.endpoint()};
+    EXPECT_EQ(sender->send(views_of(texts), targets), 2 * texts.size());
+    for (Receiver* receiver : {&first, &second}) {
+      ASSERT_TRUE(run_until(loop, [&] { return receiver->texts.size() == texts.size(); }));
+      EXPECT_EQ(receiver->texts, texts);
+    }
+  }
+  EXPECT_EQ(sender->send_errors(), 0U);
+}
+
+// A socket that takes runs whole (UDP_GRO) shows that they were handed over whole.
+TEST(UdpSocket, PacketsOfOneSizeAreHandedOverTogether) {
+  const Fd receiver(::socket(AF_INET, SOCK_DGRAM, 0));
+  ASSERT_TRUE(bind_to(receiver.get(), {kLoopback, 0}));
+  if (!set_option(receiver.get(), IPPROTO_UDP, UDP_GRO, 1)) GTEST_SKIP() << "no UDP_GRO in this kernel";
+  EventLoop loop;
+  const auto sender = open_sender(loop);
+  const std::vector<std::string> texts(49, std::string(1328, 'x'));
+  const Endpoint target = local_endpoint(receiver.get());
+  EXPECT_EQ(sender->send(views_of(texts), {&target, 1}), 49U);
+  std::vector<char> run(1 << 16);
+  EXPECT_EQ(::recv(receiver.get(), run.data(), run.size(), 0), 49 * 1328);
+}
+
+// A kernel without UDP_SEGMENT sends one by one.
+TEST(UdpSocket, WithoutUdpSegmentEachPacketIsAMessage) {
+  in_own_process([] {
+    EventLoop loop;
+    Receiver receiver(loop);
+    take_away(SYS_getsockopt, ENOPROTOOPT);
+    const auto sender = open_sender(loop);
+    const std::vector<std::string> texts(20, std::string(500, 'x'));
+    const Endpoint target = receiver.endpoint();
+    EXPECT_EQ(sender->send(views_of(texts), {&target, 1}), 20U);
+    ASSERT_TRUE(run_until(loop, [&] { return receiver.texts.size() == 20; }));
+    EXPECT_EQ(receiver.texts, texts);
+  });
+}
+
+// A device without checksum offload, or with a small MTU, refuses to cut.
+TEST(UdpSocket, WhatCannotBeCutIsSentOneByOne) {
+  for (const unsigned error : {EIO, EINVAL, EMSGSIZE}) {
+    in_own_process([error] {
+      EventLoop loop;
+      Receiver first(loop), second(loop);
+      const auto sender = open_sender(loop);
+      take_away(SYS_sendmmsg, error);
+      const std::vector<std::string> texts(20, std::string(500, 'x'));
+      const std::vector<Endpoint> targets = {first.endpoint(), second.endpoint()};
+      EXPECT_EQ(sender->send(views_of(texts), targets), 40U);
+      ASSERT_TRUE(run_until(loop, [&] { return first.texts.size() == 20 && second.texts.size() == 20; }));
+      EXPECT_EQ(first.texts, texts);
+    });
+  }
+}
+
 TEST(UdpSocket, ATargetThatTheKernelRefusesDoesNotHoldUpTheOthers) {
   EventLoop loop;
   Receiver receiver(loop);
@@ -108,7 +195,7 @@ TEST(UdpSocket, ATargetThatTheKernelRefusesDoesNotHoldUpTheOthers) {
 
 // Loopback never fills a queue, so the kernel's refusals come from a filter.
 TEST(UdpSocket, FullQueuesAreCountedAndNeverBlock) {
-  for (const unsigned error : {EAGAIN, ENOBUFS}) {
+  for (const unsigned error : {unsigned{EAGAIN}, unsigned{ENOBUFS}}) {
     in_own_process([error] {
       EventLoop loop;
       const auto sender = open_sender(loop);
