@@ -69,7 +69,6 @@ class Exchange {
   // unanswered (M16, PLAY and PAUSE triggers, M13 and the like) have none.
   [[nodiscard]] std::optional<Time> deadline() const;
   [[nodiscard]] std::optional<Asked> overdue(Time now) const;
-  [[nodiscard]] std::size_t buffered() const { return reader_.buffered(); }
 
  private:
   struct Awaited {

@@ -91,7 +91,8 @@ void SourceSession::on_greeted(const Response& response, Time now, Out& out) {
                   header ? "a wfdcast sink without a valid token" : "not a wfdcast sink", out);
   }
   if (header) wfdcast_ = header->id;
-  out.events.emplace_back(SinkGreeted{wfdcast_, agent_of(response.headers)});
+  out.events.emplace_back(
+      SinkGreeted{wfdcast_, agent_of(response.headers), header ? header->token : std::nullopt});
   if (wfdcast_) return ask_capabilities(now, out);
   // lazycast loses an M3 that comes glued to the answer to M2; the Microsoft
   // adapter resets when M3 comes before M2; LG sends M2 only after M3.

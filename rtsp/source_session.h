@@ -8,9 +8,12 @@
 
 namespace wfdcast::rtsp {
 
-struct SinkGreeted {                // answer to M1 accepted
+// Answer to M1 accepted. The owner checks that the token belongs to that very
+// sink, and is used only once.
+struct SinkGreeted {
   std::optional<DeviceId> wfdcast;  // set: one of our sinks
   std::string agent;                // User-Agent or Server, may be empty
+  std::optional<InvitationToken> token{};
 };
 struct SinkDescribed {
   SinkCapabilities capabilities;

@@ -288,6 +288,17 @@ TEST(SinkSession, IdrRequestsAreAtMostOneIn500Milliseconds) {
   EXPECT_EQ(sink.session.state(), State::Playing);
 }
 
+TEST(SinkSession, AHeldIdrRequestIsDroppedWhenPlayingStops) {
+  SinkRig sink;
+  sink.reach(State::Playing);
+  sink.call(&SinkSession::request_idr);
+  sink.call(&SinkSession::request_idr);
+  EXPECT_EQ(sink.session.next_deadline(), sink.now + kSinkIdrPeriod);
+  sink.call(&SinkSession::pause);
+  sink.advance(kSinkIdrPeriod);
+  EXPECT_TRUE(sink.requests().empty());
+}
+
 TEST(SinkSession, NoIdrRequestUnlessPlaying) {
   SinkRig sink;
   sink.reach(State::Paused);

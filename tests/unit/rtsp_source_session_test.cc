@@ -23,6 +23,7 @@ TEST(SourceSession, AsksAWfdcastSinkAtOnce) {
   source.answer(200, {}, {{"Public", "x"}, {"Wfdcast", wfdcast_header()}, {"User-Agent", "wfdcast"}});
   ASSERT_TRUE(source.has<SinkGreeted>());
   EXPECT_EQ(all<SinkGreeted>(source.events)[0].wfdcast, kSinkId);
+  EXPECT_EQ(all<SinkGreeted>(source.events)[0].token, kToken);
   ASSERT_EQ(source.requests().size(), 1u);
   EXPECT_EQ(source.requests()[0].body,
             "wfd_video_formats\r\nwfd_audio_codecs\r\nwfd_client_rtp_ports\r\nwfd_content_protection\r\n"
@@ -163,6 +164,15 @@ TEST(SourceSession, TriesOnceMoreAfter303ThenTearsDown) {
   source.ask(Method::Teardown, kUrl);
   ASSERT_TRUE(source.ended(EndReason::Refused));
   EXPECT_EQ(all<SessionEnded>(source.events)[0].detail, "the sink answered 303 to M4: wfd_video_formats");
+}
+
+TEST(SourceSession, TriesOnlyOnceMoreHoweverTheRefusalsDiffer) {
+  SourceRig source;
+  source.reach(State::Fixing);
+  source.answer(303, "wfd_audio_codecs: 415\r\n");
+  EXPECT_NE(source.requests().at(0).body.find("LPCM 00000002 00"), std::string::npos);
+  source.answer(303, "wfd_video_formats: 415\r\n");
+  EXPECT_EQ(source.session.state(), State::Ending);
 }
 
 TEST(SourceSession, TheConservativeChoiceIsToldToTheOwner) {
