@@ -29,8 +29,8 @@ bool ArrivalClock::reference(Ticks27 pcr, Time now) {
 Ticks27 ArrivalClock::at(Time time) const { return pcr_plus(pcr_, ticks_of(time - time_)); }
 
 Time ArrivalSchedule::due(const RtpQueue& queue) const {
-  const Time opened = queue.slot(queue.begin()).opened;
-  return std::clamp(next_, opened, opened + spread_);
+  const Time arrived = queue.slot(queue.begin()).since;
+  return std::clamp(next_, arrived, arrived + spread_);
 }
 
 void ArrivalSchedule::sent(const RtpQueue& queue) {
@@ -38,7 +38,7 @@ void ArrivalSchedule::sent(const RtpQueue& queue) {
   const auto behind = static_cast<std::int64_t>(queue.end() - queue.begin()) - 1;
   next_ = due_now;
   if (behind <= 0) return;
-  const Duration left = queue.slot(queue.end() - 1).opened + spread_ - due_now;
+  const Duration left = queue.slot(queue.end() - 1).since + spread_ - due_now;
   next_ += std::clamp(left / behind, 0ns, kWidestGap);
 }
 

@@ -17,7 +17,8 @@ bool FeedPace::reference(Ticks27 pcr, Time now) {
   switch (pace_) {
     case Pace::Pcr: {
       const bool follows = file_.reference(pcr, queue_, now);
-      if (const auto due = certain(queue_.end()); due && *file_.until() - *due > kLongestSpan) queue_.close();
+      if (const auto due = certain(queue_.end()); due && *file_.until() - *due > kLongestSpan)
+        queue_.close(now);
       return follows;
     }
     case Pace::Arrival:
@@ -51,7 +52,7 @@ const RtpSlot* FeedPace::next_live(Time now) {
 
 std::optional<Time> FeedPace::hold_over() const {
   if (pace_ == Pace::Pcr || !queue_.is_open()) return std::nullopt;
-  return queue_.slot(queue_.end()).opened + hold_;
+  return queue_.slot(queue_.end()).since + hold_;
 }
 
 void FeedPace::go_on(Time now) {

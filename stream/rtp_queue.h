@@ -11,7 +11,7 @@ namespace wfdcast::stream {
 
 // One RTP packet that is being filled or waits to be sent.
 struct RtpSlot {
-  Time opened{};            // when its first TS packet came
+  Time since{};             // open: when its first TS packet came; else when it was closed
   Time due{};               // when it is to be sent
   std::uint64_t first = 0;  // the number of its first TS packet, in all that were written
   std::uint32_t buffer = 0;
@@ -31,7 +31,7 @@ class RtpQueue {
   [[nodiscard]] bool open(Time now) {
     if (free_count_ == 0) return false;
     slot(end_) = {
-        .opened = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
+        .since = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
     return open_ = true;
   }
   [[nodiscard]] bool is_open() const { return open_; }
@@ -39,13 +39,14 @@ class RtpQueue {
   [[nodiscard]] std::uint8_t* space() { return ts(slot(end_), slot(end_).packets); }
   [[nodiscard]] std::size_t room() const { return kTsPacketsPerRtp - slots_[end_ & mask_].packets; }
   // `count` TS packets were written there. A full packet is closed.
-  void commit(std::size_t count) {
+  void commit(std::size_t count, Time now) {
     RtpSlot& last = slot(end_);
     last.packets = static_cast<std::uint8_t>(last.packets + count);
     written_ += count;
-    if (last.packets == kTsPacketsPerRtp) close();
+    if (last.packets == kTsPacketsPerRtp) close(now);
   }
-  void close() {
+  void close(Time now) {
+    slot(end_).since = now;
     open_ = false;
     ++end_;
   }

@@ -97,7 +97,7 @@ bool TsFeed::wants_bytes(Time now) const {
 std::span<const ByteView> TsFeed::take(Time now, std::span<ByteView> out) {
   impl_->queue.reclaim();
   if (impl_->options.pace == Pace::Arrival) impl_->keep_awake(now);
-  if (const auto deadline = impl_->times.hold_over(); deadline && *deadline <= now) impl_->queue.close();
+  if (const auto deadline = impl_->times.hold_over(); deadline && *deadline <= now) impl_->queue.close(now);
   return out.first(impl_->send_due(now, out));
 }
 

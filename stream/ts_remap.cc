@@ -104,7 +104,7 @@ std::size_t TsRemap::copy_plain(const std::uint8_t* packets, std::size_t count, 
       for (std::size_t i = 0; i < run; ++i) std::memcpy(out + i * kTsPacket, &ours[i], sizeof ours[i]);
       video_.last = out + (run - 1) * kTsPacket;
       advance(video_.next, run);
-      queue_.commit(run);
+      queue_.commit(run, now);
     }
     advance(*video_.expected, run);
     done += run;
@@ -185,7 +185,7 @@ void TsRemap::elementary(Track& track, const TsPacket& packet, const std::uint8_
     const std::size_t offset = kTsPacket - packet.payload.size();
     shift_timestamps(ByteSpan(out + offset, packet.payload.size()), later_);
   }
-  queue_.commit(1);
+  queue_.commit(1, now);
 }
 
 // Keeps the input's continuity counter; false: the packet is sent twice.
@@ -256,11 +256,11 @@ void TsRemap::write_psi(Time now) {
   psi_ = {.number = queue_.end(), .at = times_.estimate(now), .certain = false};
   if (std::uint8_t* const out = space(now)) {
     writer_.write_pat(out);
-    queue_.commit(1);
+    queue_.commit(1, now);
   }
   if (std::uint8_t* const out = space(now)) {
     writer_.write_pmt(out);
-    queue_.commit(1);
+    queue_.commit(1, now);
   }
   psi_end_ = queue_.written();
 }
@@ -276,7 +276,7 @@ void TsRemap::write_pcr(Time now) {
   jumped_ = false;
   slot.pcr = static_cast<std::uint8_t>(slot.packets + 1);
   times_.pcr_written();
-  queue_.commit(1);
+  queue_.commit(1, now);
 }
 
 // The time of a mark is an estimate until its packet's due time is known.
