@@ -61,6 +61,15 @@ std::vector<InvitationToken> Inviter::tokens_for(Ipv4Address address, Time now) 
   return tokens;
 }
 
+bool Inviter::redeem(const DeviceId& id, const InvitationToken& token, Ipv4Address address, Time now) {
+  const auto wish = wishes_.find(id);
+  if (wish == wishes_.end() || wish->second.state != State::Inviting || now >= wish->second.expires)
+    return false;
+  if (wish->second.token != token || wish->second.address != address) return false;
+  session_opened(id);
+  return true;
+}
+
 void Inviter::session_opened(const DeviceId& id) {
   const auto wish = wishes_.find(id);
   if (wish == wishes_.end()) return;

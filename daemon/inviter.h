@@ -43,7 +43,9 @@ class Inviter {
 
   // What a connection from `address` may bring back.
   [[nodiscard]] std::vector<InvitationToken> tokens_for(Ipv4Address address, Time now) const;
-  void session_opened(const DeviceId& id);  // its token is used up
+  // Whether this is the token of the invitation to `id` at `address`; it is used up then.
+  [[nodiscard]] bool redeem(const DeviceId& id, const InvitationToken& token, Ipv4Address address, Time now);
+  void session_opened(const DeviceId& id);  // an outstanding token is void
   void session_played(const DeviceId& id);  // the back-off starts over
   void session_ended(const DeviceId& id, Time now);
 

@@ -21,13 +21,6 @@ InvitationToken random_token() {
   return token;
 }
 
-// RTSP session ids: 10 hex digits suit every sink (reference 1.6).
-std::string random_session_key() {
-  std::array<std::uint8_t, 5> bytes;
-  platform::fill_random(bytes);
-  return to_hex(bytes);
-}
-
 }  // namespace
 
 SourceDaemon::SourceDaemon(Environment& environment)
@@ -38,8 +31,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
       inviter_(random_token),
       stream_(loop_, config_, interfaces_, environment.media,
-              {.on_rtcp = [this](const Endpoint& sender,
-                                 const stream::RtcpPacket& packet) { on_rtcp(sender, packet); },
+              {.on_rtcp = [this](const platform::UdpSocket::Datagram& datagram,
+                                 const stream::RtcpPacket& packet) { on_rtcp(datagram, packet); },
                .on_move = [this](const stream::Move& move) { on_move(move); },
                .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
       invite_timer_(loop_, [this] { send_invitations(); }),
@@ -129,56 +122,6 @@ void SourceDaemon::send_invitations() {
   invite_timer_.set(inviter_.next_deadline());
 }
 
-// Contract section 4, open mode: anyone with connect = "all"; else an invited
-// address with its token, and a plain sink only after `connect ADDRESS`.
-rtsp::Admission SourceDaemon::admission_for(Ipv4Address address) const {
-  const Time now = loop_.now();
-  const auto plain = plain_wishes_.find(address);
-  return {.tokens = inviter_.tokens_for(address, now),
-          .plain_sink = plain != plain_wishes_.end() && now < plain->second.expires,
-          .anyone = config_.source.connect == ConnectPolicy::All};
-}
-
-void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_index) {
-  const auto refuse = [&](std::string_view why) {
-    log(Severity::Notice, "rtsp: {} may not connect: {}", to_string(accepted.peer), why);
-  };
-  const UsableInterface* interface = interfaces_.by_index(interface_index);
-  rtsp::Admission admission = admission_for(accepted.peer.address);
-  if (!interface || shut_down_done_) return;
-  if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
-  if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
-    return refuse("rtsp.max_sessions reached");
-  const auto half_open = std::count_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
-    return entry.second.address.address == accepted.peer.address &&
-           entry.second.driver->session().state() == rtsp::SourceSession::State::Greeting;
-  });
-  if (half_open >= static_cast<std::ptrdiff_t>(kMaxHalfOpen)) return refuse("too many half-open connections");
-  if (const auto prepared = platform::prepare_tcp(accepted.fd.get(), config_.rtsp.timeout); !prepared) return;
-
-  const SessionId id{++last_session_};
-  Sink& sink = sinks_[id];
-  sink.id = id;
-  sink.address = accepted.peer;
-  sink.name = to_string(accepted.peer.address);
-  sink.interface = interface->name;
-  sink.interface_index = interface_index;
-  sink.local = interface->address;
-  sink.since = loop_.now();
-  rtsp::SourceOptions options{
-      .session_key = random_session_key(),
-      .presentation_url = "rtsp://" + to_string(interface->address) + "/wfd1.0/streamid=0",
-      .admission = std::move(admission),
-      .keepalive = config_.rtsp.keepalive,
-      .timeout = config_.rtsp.timeout,
-  };
-  sink.driver =
-      std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
-                               [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
-  log(Severity::Debug, "session {} ({}): connected", id.value, to_string(sink.address));
-  sink.driver->start();
-}
-
 void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event) {
   const auto found = sinks_.find(id);
   if (found == sinks_.end()) return;
@@ -206,23 +149,6 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  [&](const rtsp::SessionEnded& end) { ended(id, end); },
              },
              event);
-}
-
-void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
-  sink.device = greeting.wfdcast;
-  plain_wishes_.erase(sink.address.address);
-  if (sink.device) {
-    // One session for each sink: a new one means that the old connection is dead.
-    for (auto& [id, other] : sinks_) {
-      if (id != sink.id && other.device == sink.device)
-        other.driver->apply(&rtsp::SourceSession::connection_lost);
-    }
-    inviter_.session_opened(*sink.device);
-    if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
-  }
-  log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
-      sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
-  waiters_.progress(key_of(sink), sink.name, "negotiating");
 }
 
 void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
@@ -275,9 +201,11 @@ void SourceDaemon::on_move(const stream::Move& move) {
   sink->second.driver->apply(&rtsp::SourceSession::move, transport);
 }
 
-void SourceDaemon::on_rtcp(const Endpoint& sender, const stream::RtcpPacket& packet) {
+void SourceDaemon::on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet) {
   const auto found = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
-    return entry.second.address.address == sender.address && entry.second.client.rtcp == sender.port;
+    const Sink& sink = entry.second;
+    return Endpoint{sink.address.address, sink.client.rtcp} == datagram.sender &&
+           sink.interface_index == datagram.interface_index;
   });
   if (found == sinks_.end()) return;
   Sink& sink = found->second;

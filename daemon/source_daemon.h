@@ -32,8 +32,9 @@ struct SinkFigures {
 // The source: finds sinks, invites them, negotiates, and sends one stream to all.
 class SourceDaemon {
  public:
-  // Half-open: accepted, but M1 not answered yet.
-  static constexpr std::size_t kMaxHalfOpen = 4;  // for each address
+  // Half-open: accepted, but M1 not answered yet. That ends after 5 s in any case.
+  static constexpr std::ptrdiff_t kMaxHalfOpenOfAddress = 4;
+  static constexpr std::size_t kMaxHalfOpen = 256;
 
   explicit SourceDaemon(Environment& environment);
   void bind(MethodTable& methods);
@@ -69,15 +70,19 @@ class SourceDaemon {
   void send_invitations();
   void interfaces_changed();
 
-  // Sessions.
+  // Who gets a session (source_admission.cc).
   void accept(platform::Listener::Accepted accepted, int interface_index);
   [[nodiscard]] rtsp::Admission admission_for(Ipv4Address address) const;
-  void on_session_event(SessionId id, const rtsp::SourceEvent& event);
+  void make_room_for(Ipv4Address address);
   void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
+  [[nodiscard]] std::string reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting);
+
+  // Sessions.
+  void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
   void playing(Sink& sink);
   void ended(SessionId id, const rtsp::SessionEnded& end);
-  void on_rtcp(const Endpoint& sender, const stream::RtcpPacket& packet);
+  void on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet);
   void on_move(const stream::Move& move);
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
@@ -118,6 +123,7 @@ class SourceDaemon {
   std::function<void()> shut_down_done_;
   SourceStream stream_;
   std::map<SessionId, Sink> sinks_;
+  std::vector<SessionId> half_open_;  // oldest first; some may be so no more
   platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
   Listeners listeners_;

@@ -316,7 +316,7 @@ void SourceStream::send_report(bool bye) {
 void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
   const auto compound = stream::parse_rtcp(datagram.bytes);
   if (!compound) return;
-  for (const auto& packet : *compound) callbacks_.on_rtcp(datagram.sender, packet);
+  for (const auto& packet : *compound) callbacks_.on_rtcp(datagram, packet);
 }
 
 }  // namespace wfdcast::daemon

@@ -24,7 +24,7 @@ namespace wfdcast::daemon {
 class SourceStream {
  public:
   struct Callbacks {
-    std::function<void(const Endpoint& sender, const stream::RtcpPacket&)> on_rtcp;
+    std::function<void(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket&)> on_rtcp;
     std::function<void(const stream::Move&)> on_move;
     std::function<void(std::string)> on_trouble;
   };

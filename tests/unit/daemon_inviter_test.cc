@@ -48,6 +48,20 @@ TEST_F(Inviting, AWantedSinkIsInvitedAtOnceAndAgainUntilItConnects) {
   EXPECT_FALSE(inviter_.next_deadline());
 }
 
+TEST_F(Inviting, ATokenIsRedeemedOnceByItsOwnSinkAtItsAddressInTime) {
+  const DeviceId other{{8}};
+  const InvitationToken token{{1}};
+  see(SinkState::Available, kStart);
+  inviter_.want(sink_, kStart);
+  ASSERT_EQ(invitations(kStart), 1u);
+  EXPECT_FALSE(inviter_.redeem(other, token, kAddress, kStart));
+  EXPECT_FALSE(inviter_.redeem(sink_, InvitationToken{{2}}, kAddress, kStart));
+  EXPECT_FALSE(inviter_.redeem(sink_, token, Ipv4Address::from_octets(10, 0, 0, 8), kStart));
+  EXPECT_FALSE(inviter_.redeem(sink_, token, kAddress, kStart + Inviter::kTokenLife));
+  EXPECT_TRUE(inviter_.redeem(sink_, token, kAddress, kStart + 9s));
+  EXPECT_FALSE(inviter_.redeem(sink_, token, kAddress, kStart + 9s)) << "single use";
+}
+
 TEST_F(Inviting, TheTokenIsBoundToItsAddressAndLivesTenSeconds) {
   see(SinkState::Available, kStart);
   inviter_.want(sink_, kStart);

@@ -1,0 +1,130 @@
+// Who gets a session at the source (contract section 4, open mode).
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "daemon/source_daemon.h"
+#include "platform/log.h"
+#include "platform/system.h"
+
+namespace wfdcast::daemon {
+
+using platform::log;
+using platform::Severity;
+
+namespace {
+
+// RTSP session ids: 10 hex digits suit every sink (reference 1.6).
+std::string random_session_key() {
+  std::array<std::uint8_t, 5> bytes;
+  platform::fill_random(bytes);
+  return to_hex(bytes);
+}
+
+}  // namespace
+
+// Anyone with connect = "all"; else an invited address with its token, and a
+// plain sink only after `connect ADDRESS`.
+rtsp::Admission SourceDaemon::admission_for(Ipv4Address address) const {
+  const Time now = loop_.now();
+  const auto plain = plain_wishes_.find(address);
+  return {.tokens = inviter_.tokens_for(address, now),
+          .plain_sink = plain != plain_wishes_.end() && now < plain->second.expires,
+          .anyone = config_.source.connect == ConnectPolicy::All};
+}
+
+// A newcomer takes the place of the oldest half-open connection: whoever means
+// it answers M1 at once, so a host that only opens connections keeps nobody out.
+void SourceDaemon::make_room_for(Ipv4Address address) {
+  std::erase_if(half_open_, [&](SessionId id) {
+    const auto sink = sinks_.find(id);
+    return sink == sinks_.end() ||
+           sink->second.driver->session().state() != rtsp::SourceSession::State::Greeting;
+  });
+  const auto from_there = [&](SessionId id) { return sinks_.at(id).address.address == address; };
+  std::optional<SessionId> victim;
+  if (std::count_if(half_open_.begin(), half_open_.end(), from_there) >= kMaxHalfOpenOfAddress) {
+    victim = *std::find_if(half_open_.begin(), half_open_.end(), from_there);
+  } else if (half_open_.size() >= kMaxHalfOpen) {
+    victim = half_open_.front();
+  }
+  if (!victim) return;
+  log(Severity::Debug, "session {}: too many half-open connections", victim->value);
+  sinks_.at(*victim).driver->apply(&rtsp::SourceSession::connection_lost);
+}
+
+void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_index) {
+  const auto refuse = [&](std::string_view why) {
+    log(Severity::Notice, "rtsp: {} may not connect: {}", to_string(accepted.peer), why);
+  };
+  const UsableInterface* interface = interfaces_.by_index(interface_index);
+  rtsp::Admission admission = admission_for(accepted.peer.address);
+  if (!interface || shut_down_done_) return;
+  if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
+  if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
+    return refuse("rtsp.max_sessions reached");
+  if (const auto prepared = platform::prepare_tcp(accepted.fd.get(), config_.rtsp.timeout); !prepared) return;
+  make_room_for(accepted.peer.address);
+
+  const SessionId id{++last_session_};
+  Sink& sink = sinks_[id];
+  sink.id = id;
+  sink.address = accepted.peer;
+  sink.name = to_string(accepted.peer.address);
+  sink.interface = interface->name;
+  sink.interface_index = interface_index;
+  sink.local = interface->address;
+  sink.since = loop_.now();
+  rtsp::SourceOptions options{
+      .session_key = random_session_key(),
+      .presentation_url = "rtsp://" + to_string(interface->address) + "/wfd1.0/streamid=0",
+      .admission = std::move(admission),
+      .keepalive = config_.rtsp.keepalive,
+      .timeout = config_.rtsp.timeout,
+  };
+  sink.driver =
+      std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
+                               [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
+  half_open_.push_back(id);
+  log(Severity::Debug, "session {} ({}): connected", id.value, to_string(sink.address));
+  sink.driver->start();
+}
+
+// Whether a sink may call itself `device`: it brought the token of the
+// invitation to that device, or, where anyone may connect, nothing speaks
+// against it. Else somebody could end a sink's session by using its id.
+std::string SourceDaemon::reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting) {
+  const DeviceId& device = *greeting.wfdcast;
+  const Ipv4Address address = sink.address.address;
+  if (greeting.token && inviter_.redeem(device, *greeting.token, address, loop_.now())) return {};
+  if (config_.source.connect != ConnectPolicy::All)
+    return "the token was used, has expired, or is another sink's";
+  const auto* peer = finder_.registry().find(device);
+  const Sink* other = find_sink(device);
+  const bool taken =
+      (peer && peer->endpoint.address != address) || (other && other->address.address != address);
+  return taken ? "it calls itself " + to_string(device) + ", which is at another address" : std::string();
+}
+
+void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
+  plain_wishes_.erase(sink.address.address);
+  if (greeting.wfdcast) {
+    if (const std::string why = reason_against(sink, greeting); !why.empty()) {
+      log(Severity::Notice, "session {} ({}): refused: {}", sink.id.value, to_string(sink.address), why);
+      return sink.driver->apply(&rtsp::SourceSession::refuse, why);
+    }
+    // One session for each sink: a new one means that the old connection is dead.
+    for (auto& [id, other] : sinks_) {
+      if (id != sink.id && other.device == greeting.wfdcast)
+        other.driver->apply(&rtsp::SourceSession::connection_lost);
+    }
+    sink.device = greeting.wfdcast;
+    inviter_.session_opened(*sink.device);
+    if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
+  }
+  log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
+      sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
+  waiters_.progress(key_of(sink), sink.name, "negotiating");
+}
+
+}  // namespace wfdcast::daemon
