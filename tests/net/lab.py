@@ -80,6 +80,12 @@ class Node:
         self.run("nft", "add", "chain", "inet", "lab", "in", "{ type filter hook input priority 0; }")
         self.run("nft", "add", "rule", "inet", "lab", "in", *rule.split())
 
+    def vanish(self):
+        """Nothing comes in or goes out any more, and nobody is told."""
+        self.drop("iifname wlan0 drop")
+        self.run("nft", "add", "chain", "inet", "lab", "out", "{ type filter hook output priority 0; }")
+        self.run("nft", "add", "rule", "inet", "lab", "out", "oifname", "wlan0", "drop")
+
     def undrop(self):
         self.run("nft", "delete", "table", "inet", "lab", check=False)
 
