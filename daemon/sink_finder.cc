@@ -18,7 +18,7 @@ constexpr Duration kReadInterval = 10ms;
 constexpr int kReceiveBuffer = 1024 * 1024;
 
 security::CookieJar fresh_cookies() {
-  std::array<std::uint8_t, 32> secret;
+  std::array<std::uint8_t, security::CookieJar::kSecretSize> secret;
   platform::fill_random(secret);
   return security::CookieJar(secret);
 }

@@ -1,51 +1,80 @@
 #include "security/cookie.h"
 
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-
-#include <algorithm>
-#include <new>
+#include <bit>
 #include <stdexcept>
 
 namespace wfdcast::security {
+namespace {
 
-void CookieJar::FreeMac::operator()(evp_mac_ctx_st* mac) const { EVP_MAC_CTX_free(mac); }
+std::uint64_t load_little_endian(ByteView bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) value |= std::uint64_t{bytes[i]} << 8 * i;
+  return value;
+}
+
+// SipHash (Aumasson and Bernstein, 2012): a keyed hash made for short messages,
+// for just this use. A cryptographic library would be most of our memory.
+class SipState {
+ public:
+  explicit SipState(const std::array<std::uint64_t, 2>& key)
+      : v_{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d ^ 0xee, key[0] ^ 0x6c7967656e657261,
+           key[1] ^ 0x7465646279746573} {}
+
+  void absorb(std::uint64_t block) {
+    v_[3] ^= block;
+    rounds(2);
+    v_[0] ^= block;
+  }
+  [[nodiscard]] std::uint64_t finish(std::size_t word, std::uint64_t tweak) {
+    v_[word] ^= tweak;
+    rounds(4);
+    return v_[0] ^ v_[1] ^ v_[2] ^ v_[3];
+  }
+
+ private:
+  void rounds(int count) {
+    for (; count > 0; --count) {
+      v_[0] += v_[1];
+      v_[1] = std::rotl(v_[1], 13) ^ v_[0];
+      v_[0] = std::rotl(v_[0], 32);
+      v_[2] += v_[3];
+      v_[3] = std::rotl(v_[3], 16) ^ v_[2];
+      v_[0] += v_[3];
+      v_[3] = std::rotl(v_[3], 21) ^ v_[0];
+      v_[2] += v_[1];
+      v_[1] = std::rotl(v_[1], 17) ^ v_[2];
+      v_[2] = std::rotl(v_[2], 32);
+    }
+  }
+  std::array<std::uint64_t, 4> v_;
+};
+
+}  // namespace
 
 CookieJar::CookieJar(ByteView secret) {
-  EVP_MAC* hmac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
-  mac_.reset(EVP_MAC_CTX_new(hmac));
-  EVP_MAC_free(hmac);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                                   OSSL_PARAM_construct_end()};
-  if (secret.size() < kSecretSize || !mac_ ||
-      EVP_MAC_init(mac_.get(), secret.data(), secret.size(), parameters) != 1) {
-    throw std::runtime_error("no key or no HMAC-SHA-256 for discovery cookies");
-  }
+  if (secret.size() < kSecretSize) throw std::runtime_error("no secret for discovery cookies");
+  key_ = {load_little_endian(secret.first(8)), load_little_endian(secret.subspan(8, 8))};
 }
 
 CookieJar::Cookie CookieJar::cookie_for(Ipv4Address address) const {
   std::array<std::uint8_t, 4> message{};
   ByteWriter(message).u32(address.value);
-  std::array<std::uint8_t, 32> digest{};
-  std::size_t size = 0;
-  // Without a key init starts over with the one that it has. Failure is want
-  // of memory; a cookie of zeros in its place could be guessed.
-  if (EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) != 1 ||
-      EVP_MAC_update(mac_.get(), message.data(), message.size()) != 1 ||
-      EVP_MAC_final(mac_.get(), digest.data(), &size, digest.size()) != 1 || size != digest.size()) {
-    throw std::bad_alloc();
-  }
+  SipState state(key_);
+  // The last block ends in the message's length.
+  state.absorb(load_little_endian(message) | std::uint64_t{message.size()} << 56);
   Cookie cookie;
-  std::copy_n(digest.begin(), cookie.size(), cookie.begin());
+  const std::uint64_t halves[] = {state.finish(2, 0xee), state.finish(1, 0xdd)};
+  for (std::size_t i = 0; i < cookie.size(); ++i)
+    cookie[i] = static_cast<std::uint8_t>(halves[i / 8] >> 8 * (i % 8));
   return cookie;
 }
 
 bool CookieJar::matches(const Cookie& cookie, Ipv4Address address) const {
   const Cookie expected = cookie_for(address);
-  return CRYPTO_memcmp(cookie.data(), expected.data(), expected.size()) == 0;
+  std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < cookie.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (cookie[i] ^ expected[i]));
+  return difference == 0;
 }
 
 }  // namespace wfdcast::security
