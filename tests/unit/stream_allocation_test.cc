@@ -5,6 +5,8 @@
 #include <new>
 
 #include "stream/rtp_receiver.h"
+#include "stream/ts_feed.h"
+#include "tests/unit/stream_feed_owner.h"
 #include "tests/unit/stream_receiver_rig.h"
 
 namespace {
@@ -58,6 +60,30 @@ TEST(RtpReceiver, NothingIsAllocatedForAPacket) {
   EXPECT_GT(taken, 200U);
   EXPECT_EQ(rig.receiver.counters(rig.start).received, 400U);
   EXPECT_EQ(rig.receiver.counters(rig.start).duplicates, 400U);
+}
+
+// Pushes the clip and takes what is due, a picture's time at once.
+std::uint64_t play(TsFeed& feed, ByteView clip, Time& now) {
+  std::array<ByteView, 16> out;
+  for (std::size_t at = 0; at < clip.size(); at += 1000) {
+    feed.push(clip.subspan(at, std::min<std::size_t>(1000, clip.size() - at)), now);
+    now += 16ms;
+    while (!feed.take(now, out).empty()) (void)feed.next_deadline();
+  }
+  feed.restart(now);
+  return feed.counters().packets;
+}
+
+TEST(TsFeed, NothingIsAllocatedForAPacket) {
+  const auto clip = test::read_clip("b_frames.ts");
+  for (const TsFeed::Options& options : {test::file_options(), test::live_options()}) {
+    TsFeed feed(options);
+    Time now = test::kStart;
+    const std::size_t before = allocations;
+    const std::uint64_t packets = play(feed, clip, now);
+    EXPECT_GT(play(feed, clip, now), packets + 20);
+    EXPECT_EQ(allocations, before);
+  }
 }
 
 }  // namespace
