@@ -156,3 +156,50 @@ class Flood:
             if meanwhile():
                 return
             time.sleep(0.002)  # the flood's pace
+
+
+class ScriptedBeacon:
+    """A wfdcast sink as far as discovery goes: beacons, echoes cookies, keeps the invitations it gets."""
+
+    def __init__(self, node, ident, source="10.77.0.1", name=b"Beacon"):
+        self.node, self.ident, self.name = node, ident, name
+        self.source = (source, SOURCE_PORT)
+        self.socket = udp_socket(node.space, SINK_PORT)
+        self.boot, self.sequence, self.cookie = int.from_bytes(os.urandom(8), "big"), 0, None
+
+    def send(self, state=AVAILABLE):
+        self.sequence += 1
+        self.socket.sendto(beacon(self.ident, self.node.address, self.boot, self.sequence, state, self.name, self.cookie),
+                           self.source)
+
+    def appear(self, timeout=5):
+        """Until the source has probed, and was answered with its cookie."""
+        wanted = lambda fields, sender: fields["kind"] == "probe" and "cookie" in fields
+        self.cookie = None
+        self.cookie = self.beacon_until(wanted, timeout)["cookie"]
+        self.send()
+        return self
+
+    def invited(self, timeout=5, other_than=None):
+        """The token of the next invitation; beacons meanwhile."""
+        wanted = lambda fields, sender: fields["kind"] == "invitation" and fields["token"] != other_than
+        return self.beacon_until(wanted, timeout)["token"]
+
+    def beacon_until(self, wanted, timeout):
+        deadline = time.monotonic() + timeout
+        while True:
+            self.send()
+            try:
+                return hear(self.socket, 0.3, wanted)[0]
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.close()
