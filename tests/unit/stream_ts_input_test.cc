@@ -43,13 +43,16 @@ TEST_F(FileFeed, GarbageInFrontIsSkipped) {
 }
 
 TEST_F(FileFeed, LostBytesLoseOnePacketAndSyncOnce) {
-  const std::size_t at = plain_video(20);
-  clip.erase(clip.begin() + static_cast<std::ptrdiff_t>(at * 188 + 50),
-             clip.begin() + static_cast<std::ptrdiff_t>(at * 188 + 90));
+  const std::size_t at = plain_video(20) * 188;
+  std::fill_n(clip.begin() + static_cast<std::ptrdiff_t>(at + 4), 184, std::uint8_t{0xB7});
+  clip.erase(clip.begin() + static_cast<std::ptrdiff_t>(at + 50),
+             clip.begin() + static_cast<std::ptrdiff_t>(at + 90));
   play();
   EXPECT_EQ(counters().resynchronised, 1u);
   EXPECT_EQ(counters().discontinuities, 1u);
   EXPECT_EQ(counters().ts_packets, clip.size() / 188);
+  const Bytes out = owner.checked().streams[0x1011].bytes(), damaged(40, 0xB7);
+  EXPECT_EQ(std::search(out.begin(), out.end(), damaged.begin(), damaged.end()), out.end());
 }
 
 TEST_F(FileFeed, DamagedScrambledAndNullPacketsAreDropped) {
