@@ -129,10 +129,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
   std::visit(overloaded{
                  [&](const rtsp::SinkGreeted& greeting) { greeted(sink, greeting); },
                  [&](const rtsp::SinkDescribed& e) { described(sink, e.capabilities); },
-                 [&](const rtsp::StreamSetUp& e) {
-                   sink.client = e.client;
-                   stream_.set_up(id, sink.address.address, e.client);
-                 },
+                 [&](const rtsp::StreamSetUp& e) { set_up(sink, e); },
                  [&](const rtsp::PlayRequested&) { playing(sink); },
                  [&](const rtsp::PauseRequested&) {
                    stream_.pause(id);
@@ -163,6 +160,18 @@ void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
   Transport transport = stream_.transport(sink.id, stream_.initial_delivery(sink.id), sink.local);
   if (!sink.device) transport.ssrc.reset();  // an ordinary sink sees nothing unusual
   sink.driver->apply(&rtsp::SourceSession::select, *format, transport);
+}
+
+// A sink that refused the first M4 may have agreed to another format, which the one encoder does not make.
+void SourceDaemon::set_up(Sink& sink, const rtsp::StreamSetUp& set_up) {
+  if (set_up.format != sink.format) {
+    const auto reason =
+        fmt::format("it takes {}, but {} is sent", to_string(set_up.format), to_string(*sink.format));
+    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, reason);
+    return sink.driver->apply(&rtsp::SourceSession::refuse, reason);
+  }
+  sink.client = set_up.client;
+  stream_.set_up(sink.id, sink.address.address, set_up.client);
 }
 
 void SourceDaemon::playing(Sink& sink) {

@@ -80,6 +80,7 @@ class SourceDaemon {
   // Sessions.
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
+  void set_up(Sink& sink, const rtsp::StreamSetUp& set_up);
   void playing(Sink& sink);
   void ended(SessionId id, const rtsp::SessionEnded& end);
   void on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet);
