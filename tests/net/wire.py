@@ -124,9 +124,9 @@ def rtp_sequence(datagram):
     return struct.unpack_from("!H", datagram, 2)[0]
 
 
-def stream_of(frames):
-    """The TS of a stream in the order of its RTP sequence numbers, each number once. A number that was
-    sent twice (by unicast and to the group) must have the same content."""
+def payloads_of(frames):
+    """The TS of a stream, RTP packet by RTP packet in the order of their sequence numbers, each number once. A
+    number that was sent twice (by unicast and to the group) must have the same content."""
     packets, highest = {}, None
     for frame in frames:
         number = rtp_sequence(frame.payload)
@@ -136,7 +136,11 @@ def stream_of(frames):
         highest = max(highest, index)
         assert packets.setdefault(index, frame.payload) == frame.payload, f"two packets {number}"
     assert len(packets) == max(packets) - min(packets) + 1, "the source left a sequence number out"
-    return b"".join(packets[index][12:] for index in sorted(packets))
+    return [packets[index][12:] for index in sorted(packets)]
+
+
+def stream_of(frames):
+    return b"".join(payloads_of(frames))
 
 
 KINDS = {1: "beacon", 2: "probe", 3: "invitation", 4: "goodbye"}

@@ -1,0 +1,435 @@
+"""One stream to 1, 2, 8 sinks: by unicast, by the group, and the moves between (contract 3).
+
+    [source 10.77.0.1] [sink1 10.77.0.11] ... [sink8 10.77.0.18] [guest 10.77.0.40: foreign receivers, a television]
+             \\                |                   |              /
+                     bridge br0 with IGMP snooping
+"""
+import itertools
+import json
+import re
+import time
+
+import pytest
+
+import ts
+from lab import ROOT, Daemon, Lab, run, wait_for
+from plain_wfd_sink import VIDEO_480P, VIDEO_720P, PlainWfdSink
+from wire import Capture, payloads_of, rtp_sequence, stream_of
+
+CLIP = ROOT / "media" / "clip" / "test.ts"  # 640x480p60, H.264 and AAC, 2 Mbit/s
+GROUP, RTP_PORT = "239.0.0.11", 15550
+MOVE = 3  # seconds that the issue gives to a move, each way
+PICTURE = 1  # and to the first picture of a sink that joins
+
+
+class Net:
+    """The lab, with eight sinks and a source that is started again when a test wants other settings."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.source_node = lab.node("source", 1)
+        self.settings, self.source = None, None
+        self.guest = lab.node("guest", 40)
+        self.sinks = []
+        for number in range(1, 9):
+            node = lab.node(f"sink{number}", 10 + number)
+            output = lab.directory / f"sink{number}.ts"
+            self.sinks.append(Daemon(node, "sink", f"Sink {number}", **{"sink.output": f"file:{output}"}))
+            self.sinks[-1].output = output
+
+    def start_source(self, settings):
+        if self.settings != settings:
+            if self.source:
+                assert self.source.stop() == 0
+            self.settings = settings
+            self.source = Daemon(self.source_node, "source", "Source", **{"source.connect": "none", **settings})
+        self.all_free()
+
+    def all_free(self):
+        self.source.ctl("disconnect", "--all", check=False)
+        wait_for(lambda: [p["state"] for p in self.source.ask("peers")] == ["available"] * 8, 5, "all sinks are free")
+        wait_for(lambda: not self.lab.members(GROUP), 5, "nobody is in the group")
+        for sink in self.sinks:
+            sink.begin = sink.output.stat().st_size
+
+
+def recorded(sink):
+    """What the sink's output got since the test began."""
+    return sink.output.read_bytes()[sink.begin:]
+
+
+def deliveries(net):
+    return {row["name"]: row["delivery"] for row in net.source.status()["sessions"]}
+
+
+def moved(net, delivery, *names):
+    """Waits until source and sinks agree that these sinks, and no others, have the stream that way."""
+    by_name = {sink.name: sink for sink in net.sinks}
+    wait_for(lambda: deliveries(net) == dict.fromkeys(names, delivery)
+             and all(by_name[name].stream()["delivery"] == delivery for name in names), MOVE,
+             f"{', '.join(names)} by {delivery}")
+
+
+def more(sink, packets=100):
+    """Waits until the sink has got more of the stream."""
+    before = sink.stream()["packets_received"]
+    wait_for(lambda: sink.stream()["packets_received"] >= before + packets, 5, f"{sink.name} receives")
+
+
+@pytest.fixture(scope="module")
+def all_sinks():
+    with Lab() as lab:
+        yield Net(lab)
+
+
+@pytest.fixture
+def net(all_sinks):
+    all_sinks.start_source({"source.input": f"file:{CLIP}"})
+    return all_sinks
+
+
+@pytest.fixture
+def encoder(all_sinks):
+    """The source shows the test picture, at 1280x720p30."""
+    all_sinks.start_source({"source.input": "test:", "source.bitrate": "2M"})
+    return all_sinks
+
+
+def runs(whole, part):
+    """Where the TS packets `part` are in `whole`: [(begin, end)], each run as long as can be."""
+    found, at = [], 0
+    while at < len(part):
+        begin = whole.find(part[at:at + ts.PACKET], found[-1][1] if found else 0)
+        assert begin >= 0, f"TS packet {at // ts.PACKET} was not sent, or came twice or out of order"
+        end = begin
+        while at < len(part) and whole[end:end + ts.PACKET] == part[at:at + ts.PACKET]:
+            end, at = end + ts.PACKET, at + ts.PACKET
+        found.append((begin, end))
+    return found
+
+
+def test_the_move_loses_nothing_and_repeats_nothing(net):
+    one, two = net.sinks[:2]
+    with Capture(net.source_node.space) as capture:
+        net.source.ctl("connect", one.name)
+        moved(net, "unicast", one.name)
+        more(one)
+        net.source.ctl("connect", two.name)
+        moved(net, "multicast", one.name, two.name)
+        on_group = time.time()
+        more(one, 300)
+        leaving = time.time()
+        net.source.ctl("disconnect", two.name)
+        moved(net, "unicast", one.name)
+        more(one)
+        net.source.ctl("disconnect", one.name)
+        stream = capture.rtp()
+    between = {frame.target for frame in stream if on_group < frame.time < leaving}
+    assert between == {GROUP}, "one copy for both"
+    assert {frame.target for frame in stream} == {GROUP, one.node.address, two.node.address}
+
+    got, sent = recorded(one), stream_of(stream)
+    (begin, end), = runs(sent, got)
+    assert begin == 0 and end > 0.9 * len(sent), "from the beginning to the end"
+    # The same by the elementary streams, against the file: whole access units, each once and in order.
+    clip, shown = ts.Stream(CLIP.read_bytes()), ts.Stream(got)
+    for theirs, ours in zip(clip.pids(), (ts.VIDEO_PID, ts.AUDIO_PID)):
+        assert shown.elementary(ours) in clip.elementary(theirs, complete=True) * 4
+    assert shown.continuity_errors() == []
+    counters = one.stream()
+    assert counters["packets_lost"] == counters["packets_late"] == 0
+
+
+def test_only_the_ports_that_play_are_members_and_carry_the_stream(net):
+    playing, idle = net.sinks[:2], net.sinks[2:]
+    for sink in playing:
+        net.source.ctl("connect", sink.name)
+    moved(net, "multicast", *(sink.name for sink in playing))
+    assert net.lab.members(GROUP) == {sink.node.port for sink in playing}
+    assert [sink.node.joined(GROUP) for sink in net.sinks] == [True] * 2 + [False] * 6
+    before = {sink.name: net.lab.port_bytes(sink.node) for sink in net.sinks}
+    more(playing[0], 300)
+    grown = {sink.name: net.lab.port_bytes(sink.node) - before[sink.name] for sink in net.sinks}
+    assert all(grown[sink.name] > 300 * 1300 for sink in playing)
+    assert all(grown[sink.name] < 30_000 for sink in idle), grown
+
+    net.source.ctl("disconnect", playing[0].name)
+    wait_for(lambda: not playing[0].node.joined(GROUP), 2, "it leaves the group")
+    wait_for(lambda: net.lab.members(GROUP) <= {playing[1].node.port}, 2, "and the bridge knows")
+    net.source.ctl("disconnect", playing[1].name)
+    wait_for(lambda: not net.lab.members(GROUP), 2, "as the other one does")
+
+
+def test_eight_sinks_have_one_copy_on_the_wire(net):
+    with Capture(net.source_node.space) as capture:
+        net.source.ctl("connect", "--all")
+        moved(net, "multicast", *(sink.name for sink in net.sinks))
+        assert net.lab.members(GROUP) == {sink.node.port for sink in net.sinks}
+        assert net.source.stream()["delivery"] == "multicast"
+        on_group = time.time()
+        more(net.sinks[0], 200)
+        stream = [frame for frame in capture.rtp() if frame.time > on_group]
+        assert {(frame.target, frame.ttl) for frame in stream} == {(GROUP, 2)}
+        assert len({rtp_sequence(frame.payload) for frame in stream}) == len(stream)
+        got = [recorded(sink) for sink in net.sinks]
+        sent = stream_of(capture.rtp())
+    for sink, data in zip(net.sinks, got):
+        assert sink.stream()["packets_lost"] == 0
+        (_, end), = runs(sent, data)
+        assert end > len(sent) // 2
+    net.source.ctl("disconnect", "--all")
+    wait_for(lambda: not net.lab.members(GROUP), 3, "all ports have left")
+
+
+def test_multicast_can_be_forced(all_sinks):
+    all_sinks.start_source({"source.input": f"file:{CLIP}", "stream.delivery": "multicast"})
+    one = all_sinks.sinks[0]
+    with Capture(all_sinks.source_node.space) as capture:
+        all_sinks.source.ctl("connect", one.name)
+        moved(all_sinks, "multicast", one.name)
+        more(one)
+        assert {frame.target for frame in capture.rtp()} == {GROUP}, "from the first packet on"
+
+
+def test_unicast_can_be_forced(all_sinks):
+    all_sinks.start_source({"source.input": f"file:{CLIP}", "stream.delivery": "unicast"})
+    two = all_sinks.sinks[:2]
+    with Capture(all_sinks.source_node.space) as capture:
+        for sink in two:
+            all_sinks.source.ctl("connect", sink.name)
+        more(two[0], 200)
+        more(two[1])
+        assert deliveries(all_sinks) == {sink.name: "unicast" for sink in two}
+        assert {frame.target for frame in capture.rtp()} == {sink.node.address for sink in two}
+        assert not all_sinks.lab.members(GROUP)
+
+
+def probed(path, *options):
+    done = run("ffprobe", "-v", "error", *options, "-show_entries",
+               "stream=codec_name,width,height,sample_rate,nb_read_frames", "-of", "json", path)
+    assert done.stderr == "", done.stderr[:2000]
+    return {stream["codec_name"]: stream for stream in json.loads(done.stdout)["streams"]}
+
+
+def whole_pictures(data):
+    """A recording from the PSI before its first key picture to its last whole picture: a decoder has no excuse."""
+    packets = list(ts.packets(data))
+    begins = [n for n, packet in enumerate(packets) if packet.pid == ts.VIDEO_PID and packet.start]
+    first = next(n for n in begins if 7 in ts.nal_types(packets[n].payload))
+    psi = max(n for n in range(first) if packets[n].pid == ts.PAT_PID)
+    cut = {ts.VIDEO_PID: begins[-1],
+           ts.AUDIO_PID: max(n for n, p in enumerate(packets) if p.pid == ts.AUDIO_PID and p.start)}
+    return b"".join(data[n * ts.PACKET:(n + 1) * ts.PACKET] for n in range(psi, len(packets))
+                    if n < cut.get(packets[n].pid, len(packets)))
+
+
+def test_each_recording_is_good_and_has_the_negotiated_size(net, tmp_path):
+    three = net.sinks[:3]
+    for sink in three:
+        net.source.ctl("connect", sink.name)
+    more(three[2], 600)
+    assert {(row["video"], row["audio"]) for row in net.source.status()["sessions"]} == {("640x480p60", "AAC")}
+    net.source.ctl("disconnect", "--all")
+    wait_for(lambda: all(not sink.status()["sessions"] for sink in three), 3, "all have ended")
+    for sink in three:
+        whole, checked = tmp_path / "whole.ts", tmp_path / "checked.ts"
+        whole.write_bytes(recorded(sink))
+        if sink is three[0]:  # the others begin in the middle of a picture
+            assert set(probed(whole)) == {"h264", "aac"}
+        checked.write_bytes(whole_pictures(whole.read_bytes()))
+        streams = probed(checked, "-count_frames")
+        assert (streams["h264"]["width"], streams["h264"]["height"]) == (640, 480)
+        assert int(streams["h264"]["nb_read_frames"]) > 60
+        assert streams["aac"]["sample_rate"] == "48000"
+        assert int(streams["aac"]["nb_read_frames"]) > 40
+
+
+def test_the_wire_has_wfds_pids_whatever_the_input_used(all_sinks, tmp_path):
+    other = tmp_path / "other.ts"
+    run("ffmpeg", "-v", "error", "-i", CLIP, "-map", "0:a", "-map", "0:v", "-c", "copy", "-streamid", "0:0x31",
+        "-streamid", "1:0x32", "-mpegts_pmt_start_pid", "0x20", "-mpegts_service_id", "7", "-pcr_period", "40", other)
+    theirs = ts.Stream(other.read_bytes())
+    assert theirs.pmt_pid() == 0x20 and theirs.pids() == (0x32, 0x31)
+    all_sinks.start_source({"source.input": f"file:{other}"})
+    with Capture(all_sinks.source_node.space) as capture:
+        all_sinks.source.ctl("connect", "Sink 1")
+        more(all_sinks.sinks[0], 400)
+        frames = capture.rtp()
+    wire = ts.Stream(stream_of(frames))
+    assert set(wire.by_pid) == {ts.PAT_PID, ts.PMT_PID, ts.PCR_PID, ts.VIDEO_PID, ts.AUDIO_PID}
+    assert wire.pmt_pid() == ts.PMT_PID
+    assert wire.program() == (ts.PCR_PID, {ts.VIDEO_PID: 0x1B, ts.AUDIO_PID: 0x0F})
+    assert all(packet.pcr is not None and not packet.has_payload for packet in wire.by_pid[ts.PCR_PID])
+    assert all(packet.pcr is None for packet in wire.packets if packet.pid != ts.PCR_PID)
+    assert wire.continuity_errors() == []
+    # PAT, PMT and PCR at most 100 ms apart, by the time at which they were to be sent.
+    sent = [int.from_bytes(frame.payload[4:8], "big") for frame in frames]
+    for pid in (ts.PAT_PID, ts.PMT_PID, ts.PCR_PID):
+        times = [time for time, frame in zip(sent, frames)
+                 if any(packet.pid == pid for packet in ts.packets(frame.payload[12:]))]
+        assert max(ts.steps(times, 1 << 32)) <= 9000, hex(pid)
+    # SPS and PPS come with each key picture, PSI just before it.
+    for pes in wire.pes(ts.VIDEO_PID):
+        if ts.is_idr(pes.payload):
+            assert {7, 8} <= set(ts.nal_types(pes.payload))
+
+
+def first_picture(sink):
+    """When an IDR picture is complete at the sink's output; None before."""
+    data = recorded(sink)
+    return ts.Stream(data[:len(data) // ts.PACKET * ts.PACKET]).idr_times()
+
+
+def play_time(capture):
+    """When the sink's PLAY left."""
+    return next(frame.time for frame in capture.read() if frame.payload.startswith(b"PLAY "))
+
+
+def test_who_joins_a_running_stream_has_a_picture_within_a_second(encoder):
+    one, late = encoder.sinks[:2]
+    encoder.source.ctl("connect", one.name)
+    wait_for(lambda: first_picture(one), 5, "the first sink shows a picture")
+    more(one, 200)  # the next key picture of its own accord is far away
+    with Capture(late.node.space) as capture:
+        encoder.source.ctl("connect", late.name)
+        wait_for(lambda: first_picture(late), 5, "the second sink shows a picture")
+        assert time.time() - play_time(capture) < PICTURE
+
+
+def decoded_pictures(directory):
+    return len({path.read_bytes() for path in directory.glob("*.jpg")})
+
+
+@pytest.fixture
+def on_group(all_sinks):
+    """Two sinks play from the group; the guest has a route to it. As the last test left it, if it did."""
+    pair = [sink.name for sink in all_sinks.sinks[:2]]
+    settings = {"source.input": f"file:{CLIP}"}
+    if all_sinks.settings != settings or deliveries(all_sinks) != dict.fromkeys(pair, "multicast"):
+        all_sinks.start_source(settings)
+        for name in pair:
+            all_sinks.source.ctl("connect", name)
+        moved(all_sinks, "multicast", *pair)
+    all_sinks.guest.run("ip", "route", "replace", "224.0.0.0/4", "dev", "wlan0")
+    yield all_sinks
+    wait_for(lambda: all_sinks.guest.port not in all_sinks.lab.members(GROUP), 4, "the guest is not in the group")
+
+
+def test_gstreamer_as_a_foreign_receiver(on_group, tmp_path):
+    caps = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
+    on_group.guest.run(
+        "timeout", "20", "gst-launch-1.0", "-q", "udpsrc", f"address={GROUP}", f"port={RTP_PORT}",
+        "multicast-iface=wlan0", f"caps={caps}", "!", "rtpjitterbuffer", "!", "rtpmp2tdepay", "!", "tsdemux", "name=d",
+        "d.", "!", "queue", "!", "h264parse", "!", "avdec_h264", "!", "identity", "eos-after=40", "!", "videoconvert",
+        "!", "jpegenc", "!", "multifilesink", f"location={tmp_path}/%03d.jpg")
+    assert decoded_pictures(tmp_path) >= 20
+
+
+def test_ffmpeg_as_a_foreign_receiver(on_group, tmp_path):
+    done = on_group.guest.run(
+        "timeout", "20", "ffmpeg", "-v", "error", "-i", f"rtp://{GROUP}:{RTP_PORT}", "-map", "0:v", "-frames:v", "40",
+        "-fps_mode", "passthrough", f"{tmp_path}/%03d.jpg", "-map", "0:a", "-t", "0.6", f"{tmp_path}/sound.wav", check=False)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert decoded_pictures(tmp_path) >= 20
+    assert (tmp_path / "sound.wav").stat().st_size > 48000 * 4 * 0.5, "half a second of sound"
+
+
+# What M3 asks of a television, and what the other messages to it may hold (reference 1.5, 2.1).
+STANDARD_HEADERS = {"CSeq", "Require", "Content-Type", "Content-Length", "Date", "Server", "Public", "Session",
+                    "Transport", "Range", "User-Agent"}
+
+
+def test_a_plain_wfd_sink_has_unicast_while_two_of_ours_have_the_group(on_group):
+    net = on_group
+    with Capture(net.source_node.space) as capture:
+        plain = PlainWfdSink(net.guest, "10.77.0.1")
+        try:
+            net.source.ctl("connect", net.guest.address)
+            assert plain.playing.wait(1)
+            datagram, sender = plain.rtp.recvfrom(2048)
+            assert sender == ("10.77.0.1", plain.server_port())
+            assert len(datagram) == 1328 and datagram[1] == 33
+            assert sum(1 for _ in ts.packets(datagram[12:])) == 7
+            wait_for(lambda: len(capture.rtp(net.guest.address)) >= 100, 5, "its own copy of the stream")
+            assert {frame.source_port for frame in capture.rtp()} == {plain.server_port()}
+            assert deliveries(net) == {"Sink 1": "multicast", "Sink 2": "multicast", net.guest.address: "unicast"}
+            assert net.source.stream()["delivery"] == "mixed"
+            note, = [row["note"] for row in net.source.status()["sessions"] if row["name"] == net.guest.address]
+            assert note == "the sink does not take multicast"
+            assert net.guest.port not in net.lab.members(GROUP)
+            net.source.ctl("disconnect", net.guest.address)
+            wait_for(lambda: plain.ended, 3, "TEARDOWN")
+        finally:
+            plain.close()
+    nothing_unusual(plain.received)
+    assert deliveries(net) == {"Sink 1": "multicast", "Sink 2": "multicast"}
+
+
+def nothing_unusual(messages):
+    for message in messages:
+        assert "wfdcast" not in message.lower()
+        head, _, body = message.partition("\r\n\r\n")
+        assert {line.partition(":")[0] for line in head.split("\r\n")[1:]} <= STANDARD_HEADERS
+        assert all(re.match(r"wfd_\w+(: .+)?$", line) for line in body.split("\r\n") if line)
+    m1, m3, m4, m5 = [m for m in messages if not m.startswith("RTSP/")][:4]
+    assert m1.startswith("OPTIONS * RTSP/1.0\r\n") and "Require: org.wfa.wfd1.0" in m1
+    assert m3.startswith("GET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\n")
+    assert m4.startswith("SET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\n")
+    assert "wfd_video_formats: 00 00 01 01 00000001 00000000 00000000 " in m4, "640x480p60, as it can"
+    assert "wfd_audio_codecs: AAC 00000001 00" in m4
+    assert "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play" in m4
+    assert "wfd_trigger_method: SETUP" in m5
+    set_up, = [m for m in messages if "Transport:" in m]
+    assert re.search(r"Transport: RTP/AVP/UDP;unicast;client_port=19000;server_port=\d+\r\n", set_up), set_up
+
+
+def test_a_sink_that_cannot_take_the_running_format_is_refused_with_a_reason(encoder):
+    one = encoder.sinks[0]
+    encoder.source.ctl("connect", one.name)
+    assert encoder.source.status()["sessions"][0]["video"] == "1280x720p30"
+    small = PlainWfdSink(encoder.guest, "10.77.0.1", video=VIDEO_480P)
+    try:
+        done = encoder.source.ctl("connect", encoder.guest.address, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"wfdctl: connect: {encoder.guest.address}: ")
+        assert "1280x720p30" in done.stderr
+        wait_for(lambda: small.ended, 3, "the connection is closed")
+        assert small.transport is None, "it was never set up"
+    finally:
+        small.close()
+    more(one)  # who plays does not notice
+    able = PlainWfdSink(encoder.guest, "10.77.0.1", video=VIDEO_720P)
+    try:
+        encoder.source.ctl("connect", encoder.guest.address)
+    finally:
+        able.close()
+
+
+def test_a_group_that_falls_silent_is_replaced_by_unicast(net):
+    three = net.sinks[:3]
+    victim = three[0]
+    with Capture(net.source_node.space) as sent, Capture(victim.node.space) as seen:
+        for sink in three:
+            net.source.ctl("connect", sink.name)
+        moved(net, "multicast", *(sink.name for sink in three))
+        more(victim)
+        blocked = time.time()
+        victim.node.drop(f"ip daddr {GROUP} udp dport {RTP_PORT} drop")
+        try:
+            wait_for(lambda: deliveries(net)[victim.name] == "unicast", 3, "the source sends unicast")
+            wait_for(lambda: victim.stream()["delivery"] == "unicast", 3, "and the sink says so")
+            more(victim, 200)
+        finally:
+            victim.node.undrop()
+        rows = {row["name"]: row for row in net.source.status()["sessions"]}
+        assert rows[victim.name]["note"] == "the group is silent"
+        assert [rows[sink.name]["delivery"] for sink in three[1:]] == ["multicast"] * 2, "the others stay"
+        # 300 ms until the silence is noticed, and from then on at most 500 ms.
+        back = min(frame.time for frame in seen.rtp(victim.node.address) if frame.time > blocked)
+        assert back - blocked < 0.8
+        payloads = payloads_of(sent.rtp())
+        (_, end), (begin, _) = runs(b"".join(payloads), recorded(victim))
+    ends = itertools.accumulate(len(payload) for payload in payloads)
+    missing = sum(1 for at in ends if end < at <= begin)
+    assert 0 < missing == victim.stream()["packets_lost"], "one gap, and it is counted"
+    assert missing < 0.8 * net.source.stream()["bitrate_bps"] / 8 / 1328 + 20
