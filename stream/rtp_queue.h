@@ -15,7 +15,7 @@ struct RtpSlot {
   Time due{};               // when it is to be sent
   std::uint64_t first = 0;  // the number of its first TS packet, in all that were written
   std::uint32_t buffer = 0;
-  std::uint8_t packets = 0;  // TS packets in it
+  std::uint8_t packets = 0;  // TS packets in it, when it is closed
   std::uint8_t pcr = 0;      // which of them carries a PCR, counted from 1; 0: none
 };
 
@@ -30,25 +30,29 @@ class RtpQueue {
   // Begins a packet behind the last; false: no memory is left.
   [[nodiscard]] bool open(Time now) {
     if (free_count_ == 0) return false;
-    slot(end_) = {
+    RtpSlot& last = slot(end_);
+    last = {
         .since = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
-    return open_ = true;
+    space_ = ts(last, 0);
+    room_ = kTsPacketsPerRtp;
+    return true;
   }
-  [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] bool is_open() const { return room_ != 0; }
   // Where the next TS packet of the open packet goes, and how many fit.
-  [[nodiscard]] std::uint8_t* space() { return ts(slot(end_), slot(end_).packets); }
-  [[nodiscard]] std::size_t room() const { return kTsPacketsPerRtp - slots_[end_ & mask_].packets; }
+  [[nodiscard]] std::uint8_t* space() { return space_; }
+  [[nodiscard]] std::size_t room() const { return room_; }
   // `count` TS packets were written there. A full packet is closed.
   void commit(std::size_t count, Time now) {
-    RtpSlot& last = slot(end_);
-    last.packets = static_cast<std::uint8_t>(last.packets + count);
+    space_ += count * kTsPacket;
+    room_ -= count;
     written_ += count;
-    if (last.packets == kTsPacketsPerRtp) close(now);
+    if (room_ == 0) close(now);
   }
   void close(Time now) {
-    slot(end_).since = now;
-    open_ = false;
-    ++end_;
+    RtpSlot& last = slot(end_++);
+    last.since = now;
+    last.packets = static_cast<std::uint8_t>(kTsPacketsPerRtp - room_);
+    room_ = 0;
   }
 
   // TS packets so far.
@@ -81,7 +85,8 @@ class RtpQueue {
   std::uint64_t mask_;
   std::uint64_t lent_ = 0, begin_ = 0, end_ = 0;
   std::uint64_t written_ = 0;
-  bool open_ = false;
+  std::uint8_t* space_ = nullptr;  // of the open packet
+  std::size_t room_ = 0;           // 0: none is open
 };
 
 }  // namespace wfdcast::stream

@@ -46,6 +46,8 @@ std::uint32_t load(const std::uint8_t* from) {
   return value;
 }
 
+constexpr auto kWholeRtp = std::make_index_sequence<kTsPacketsPerRtp>();
+
 template <std::size_t... I>
 bool all_plain(const std::uint8_t* packets, const std::uint32_t* theirs, std::index_sequence<I...>) {
   return ((load(packets + I * kTsPacket) == theirs[I]) && ...);
@@ -55,12 +57,21 @@ bool all_plain(const std::uint8_t* packets, const std::uint32_t* theirs, std::in
 // which is slower than memcpy().
 [[gnu::noinline]] std::size_t plain_run(const std::uint8_t* packets, std::size_t most,
                                         const std::uint32_t* theirs) {
-  if (most == kTsPacketsPerRtp && all_plain(packets, theirs, std::make_index_sequence<kTsPacketsPerRtp>())) {
+  if (most == kTsPacketsPerRtp && all_plain(packets, theirs, kWholeRtp)) {
     return kTsPacketsPerRtp;
   }
   std::size_t run = 1;
   while (run < most && load(packets + run * kTsPacket) == theirs[run]) ++run;
   return run;
+}
+
+template <std::size_t... I>
+void put_all_headers(std::uint8_t* packets, const std::uint32_t* ours, std::index_sequence<I...>) {
+  (std::memcpy(packets + I * kTsPacket, &ours[I], sizeof ours[I]), ...);
+}
+void put_headers(std::uint8_t* packets, std::size_t count, const std::uint32_t* ours) {
+  if (count == kTsPacketsPerRtp) return put_all_headers(packets, ours, kWholeRtp);
+  for (std::size_t i = 0; i < count; ++i) std::memcpy(packets + i * kTsPacket, &ours[i], sizeof ours[i]);
 }
 
 // The clock has its own PID, and what else stands behind the flags refers to
@@ -101,7 +112,7 @@ std::size_t TsRemap::copy_plain(const std::uint8_t* packets, std::size_t count, 
       run = plain_run(from, std::min(count - done, queue_.room()), theirs);
       std::memcpy(out, from, run * kTsPacket);
       const std::uint32_t* const ours = &video_.ours[video_.next];
-      for (std::size_t i = 0; i < run; ++i) std::memcpy(out + i * kTsPacket, &ours[i], sizeof ours[i]);
+      put_headers(out, run, ours);
       video_.last = out + (run - 1) * kTsPacket;
       advance(video_.next, run);
       queue_.commit(run, now);
@@ -274,7 +285,7 @@ void TsRemap::write_pcr(Time now) {
   if (slot.pcr != 0) return;
   writer_.write_pcr(out, jumped_);
   jumped_ = false;
-  slot.pcr = static_cast<std::uint8_t>(slot.packets + 1);
+  slot.pcr = static_cast<std::uint8_t>(kTsPacketsPerRtp - queue_.room() + 1);
   times_.pcr_written();
   queue_.commit(1, now);
 }
