@@ -25,34 +25,40 @@ Result<std::size_t> read_some(int fd, ByteSpan memory) {
   return static_cast<std::size_t>(size);
 }
 
+// At most `size` bytes; fewer only where the file is shorter.
+Result<std::string> read_beginning(const std::string& path, std::size_t size) {
+  const auto file = open_file(path);
+  if (!file) return fail(file.error());
+  std::string bytes(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const auto more =
+        read_some(file->get(), {reinterpret_cast<std::uint8_t*>(bytes.data()) + done, size - done});
+    if (!more) return fail(more.error());
+    if (*more == 0) break;
+    done += *more;
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TsInput>, std::string> FileInput::open(platform::EventLoop& loop, std::string path,
                                                               Callbacks callbacks) {
-  const auto file = open_file(path);
-  if (!file) return fail(file.error().message());
-  std::string head(kHeadSize, '\0');
-  std::size_t size = 0;
-  while (size < head.size()) {
-    const auto more =
-        read_some(file->get(), {reinterpret_cast<std::uint8_t*>(head.data()) + size, head.size() - size});
-    if (!more) return fail(more.error().message());
-    if (*more == 0) break;
-    size += *more;
-  }
-  if (size == 0) return fail(std::string("is empty"));
-  head.resize(size);
-  return std::make_unique<FileInput>(loop, std::move(path), std::move(head), std::move(callbacks));
+  const auto beginning = read_beginning(path, 1);
+  if (!beginning) return fail(beginning.error().message());
+  if (beginning->empty()) return fail(std::string("is empty"));
+  return std::make_unique<FileInput>(loop, std::move(path), std::move(callbacks));
 }
 
-FileInput::FileInput(platform::EventLoop& loop, std::string path, std::string head, Callbacks callbacks)
-    : loop_(loop),
-      path_(std::move(path)),
-      head_(std::move(head)),
-      callbacks_(std::move(callbacks)),
-      retry_(loop, [this] {
+FileInput::FileInput(platform::EventLoop& loop, std::string path, Callbacks callbacks)
+    : loop_(loop), path_(std::move(path)), callbacks_(std::move(callbacks)), retry_(loop, [this] {
         if (state_ == State::Retrying) start_over();
       }) {}
+
+// Read anew: a megabyte that is wanted once should not stay in memory.
+std::string FileInput::head() const { return read_beginning(path_, kHeadSize).value_or(std::string()); }
 
 void FileInput::start(const EncoderSettings&) {
   if (state_ != State::Stopped) return;

@@ -17,13 +17,13 @@ class FileInput : public TsInput {
   [[nodiscard]] static Result<std::unique_ptr<TsInput>, std::string> open(platform::EventLoop& loop,
                                                                           std::string path,
                                                                           Callbacks callbacks);
-  FileInput(platform::EventLoop& loop, std::string path, std::string head, Callbacks callbacks);
+  FileInput(platform::EventLoop& loop, std::string path, Callbacks callbacks);
 
   void start(const EncoderSettings& settings) override;
   void stop() override;
   void read_more() override;
   [[nodiscard]] bool is_live() const override { return false; }
-  [[nodiscard]] std::string head() const override { return head_; }
+  [[nodiscard]] std::string head() const override;
 
  private:
   static constexpr std::size_t kReadSize = 348 * 188;  // whole packets, just under 64 KiB
@@ -36,7 +36,6 @@ class FileInput : public TsInput {
 
   platform::EventLoop& loop_;
   std::string path_;
-  std::string head_;
   Callbacks callbacks_;
   State state_ = State::Stopped;
   bool complained_ = false;      // about the trouble that lasts
