@@ -198,6 +198,7 @@ void SourceStream::update() {
     report_timer_.set(reports_->next_deadline());
   } else if (!plays && playing_) {
     input_->pause();
+    if (!input_->is_live()) due_.set(std::nullopt);  // what is due waits, so that nothing is left out
     report_timer_.set(std::nullopt);
     counters_.bitrate = 0;
   }

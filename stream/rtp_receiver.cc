@@ -82,11 +82,15 @@ void RtpReceiver::compare_group(Time) { watch_.compare_group(); }
 
 void RtpReceiver::await_unicast(Time) { watch_.await_unicast(); }
 
-void RtpReceiver::pause(Time) { watch_.pause(); }
+void RtpReceiver::pause(Time) {
+  watch_.pause();
+  sequence_.pause();
+}
 
 // The source's clock may have stood still: the first packet tells.
 void RtpReceiver::resume(Time now) {
   watch_.resume(now);
+  sequence_.resume();
   if (ring_.empty()) clock_.restart();
 }
 

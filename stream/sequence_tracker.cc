@@ -14,12 +14,20 @@ int distance(std::uint16_t to, std::uint16_t from) {
 std::optional<SequenceTracker::Place> SequenceTracker::place(std::uint16_t sequence) {
   if (!started_) return begin(sequence);
   const int step = distance(sequence, static_cast<std::uint16_t>(highest_));
-  if (std::abs(step) > kMaxJump) return far(sequence);
+  const bool is_far = std::abs(step) > kMaxJump;
+  const bool paused = flow_ != Flow::Running;
+  if (flow_ == Flow::Resuming && (step > 0 || is_far)) flow_ = Flow::Running;
+  if (paused && (step > 1 || is_far)) return restart(sequence);
+  if (is_far) return far(sequence);
   suspect_.reset();
   const std::uint64_t extended = highest_ + static_cast<std::uint64_t>(std::int64_t{step});
   if (extended < floor_) return std::nullopt;
   if (step > 0) highest_ = extended;
   return Place{step > 0 ? Step::Newer : Step::Older, extended, extended - holes_, 0};
+}
+
+void SequenceTracker::resume() {
+  if (flow_ == Flow::Paused) flow_ = Flow::Resuming;
 }
 
 // One cycle of room below, so that packets older than the first have numbers.
@@ -37,14 +45,22 @@ std::optional<SequenceTracker::Place> SequenceTracker::far(std::uint16_t sequenc
     suspect_ = sequence;
     return std::nullopt;
   }
+  const auto ahead = static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(highest_));
+  Place place = restart(sequence);
+  if (ahead < 0x8000) {
+    place.step = Step::Jumped;
+    place.skipped = ahead - 1U;
+  }
+  return place;
+}
+
+SequenceTracker::Place SequenceTracker::restart(std::uint16_t sequence) {
   suspect_.reset();
   const auto ahead = static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(highest_));
-  const bool forward = ahead < 0x8000;
   highest_ += ahead;
   floor_ = highest_;
   holes_ += ahead - 1U;
-  return Place{forward ? Step::Jumped : Step::Restarted, highest_, highest_ - holes_,
-               forward ? ahead - 1U : 0U};
+  return {Step::Restarted, highest_, highest_ - holes_, 0};
 }
 
 }  // namespace wfdcast::stream

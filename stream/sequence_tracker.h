@@ -15,7 +15,7 @@ class SequenceTracker {
     Older,      // reordered, or a copy
     Newer,      // the highest so far
     Jumped,     // forward by more than kMaxJump: the link was away
-    Restarted,  // backward: the sender began again
+    Restarted,  // backward, or after a pause: the sender began again
   };
   struct Place {
     Step step = Step::First;
@@ -28,16 +28,23 @@ class SequenceTracker {
 
   // nullopt: too far from the others, and not confirmed.
   [[nodiscard]] std::optional<Place> place(std::uint16_t sequence);
+  // The numbers that the sender uses without us, from now until the first
+  // packet after resume(), are not missing.
+  void pause() { flow_ = Flow::Paused; }
+  void resume();
 
  private:
+  enum class Flow : std::uint8_t { Running, Paused, Resuming };
   [[nodiscard]] std::optional<Place> far(std::uint16_t sequence);
   [[nodiscard]] Place begin(std::uint16_t sequence);
+  [[nodiscard]] Place restart(std::uint16_t sequence);
 
   bool started_ = false;
   std::uint64_t highest_ = 0;  // extended
   std::uint64_t floor_ = 0;    // extended; what is below belongs to before the last jump
   std::uint64_t holes_ = 0;    // extended - index, since the last jump
   std::optional<std::uint16_t> suspect_;
+  Flow flow_ = Flow::Running;
 };
 
 }  // namespace wfdcast::stream

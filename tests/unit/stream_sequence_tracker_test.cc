@@ -66,6 +66,32 @@ TEST(SequenceTracker, AJumpBackwardIsARestart) {
   EXPECT_EQ(place->index, 0x1'0000U + 20'001);
 }
 
+TEST(SequenceTracker, WhatWasSentDuringAPauseIsNotMissing) {
+  for (const std::uint16_t first :
+       {110, 20'100, 40'000}) {  // near, far, and so far that it looks like backward
+    SequenceTracker tracker = started(100);
+    tracker.pause();
+    EXPECT_EQ(tracker.place(101)->step, Step::Newer) << "it was on its way";
+    tracker.resume();
+    const auto place = tracker.place(first);
+    ASSERT_TRUE(place);
+    EXPECT_EQ(place->step, Step::Restarted);
+    EXPECT_EQ(place->skipped, 0U);
+    EXPECT_EQ(place->extended, 0x1'0000U + first);
+    EXPECT_EQ(place->index, 0x1'0000U + 102) << "no hole";
+    EXPECT_EQ(tracker.place(static_cast<std::uint16_t>(first + 2))->index, 0x1'0000U + 104) << "a hole again";
+  }
+}
+
+TEST(SequenceTracker, APacketThatOvertakesTheAnswerToPlayIsTheFirstAfterThePause) {
+  SequenceTracker tracker = started(100);
+  tracker.pause();
+  EXPECT_EQ(tracker.place(200)->step, Step::Restarted);
+  tracker.resume();
+  EXPECT_EQ(tracker.place(201)->index, 0x1'0000U + 102);
+  EXPECT_EQ(tracker.place(203)->step, Step::Newer);
+}
+
 TEST(SequenceTracker, AStrayNumberBetweenGoodOnesIsForgotten) {
   SequenceTracker tracker = started(100);
   EXPECT_FALSE(tracker.place(20'000));
