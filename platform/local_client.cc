@@ -20,4 +20,14 @@ Result<Fd> connect_local(const std::string& path) {
   return fd;
 }
 
+Result<void> send_all(const Fd& fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return fail_errno(errno);
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
 }  // namespace wfdcast::platform

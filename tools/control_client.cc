@@ -35,12 +35,7 @@ json ControlClient::call(const std::string& method, const json& params,
                          const OnNotification& on_notification) {
   const std::string line =
       json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}, {"params", params}}.dump() + '\n';
-  for (std::size_t sent = 0; sent < line.size();) {
-    const auto count = ::write(fd_.get(), line.data() + sent, line.size() - sent);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) throw NoDaemon("wfdd closed the connection");
-    sent += static_cast<std::size_t>(count);
-  }
+  if (!platform::send_all(fd_, line)) throw NoDaemon("wfdd closed the connection");
   while (const auto message = next()) {
     if (message->contains("method")) {
       on_notification((*message)["method"].get<std::string>(), message->value("params", json::object()));
