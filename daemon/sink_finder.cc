@@ -100,13 +100,25 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
   const discovery::Sighting sighting{.beacon = beacon,
                                      .sender = datagram.sender,
                                      .interface_index = datagram.interface_index,
-                                     .proof = proof_of(beacon.cookie, datagram.sender.address)};
+                                     .proof = proof_of(beacon.cookie, datagram.sender.address),
+                                     .link = link_of(datagram)};
   publish(registry_.sight(sighting, now));
   if (registry_.probe_wanted(sighting, now)) {
     ++counters_.probes;
     send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(datagram.sender.address)},
          datagram.sender, datagram.interface_index);
   }
+  if (registry_.ask_all_wanted(now)) probe_all();
+}
+
+// Asked of the kernel only for what was sent to us alone: a real sink has done
+// ARP with us then, and a flood of broadcasts costs nothing here.
+discovery::Link SinkFinder::link_of(const UdpSocket::Datagram& datagram) const {
+  const UsableInterface* interface = interfaces_.by_index(datagram.interface_index);
+  if (interfaces_.by_address(datagram.sender.address)) return discovery::Link::Resolved;  // this very host
+  const bool for_us = interface && datagram.destination == interface->address;
+  return for_us && socket_->resolved(interface->name, datagram.sender.address) ? discovery::Link::Resolved
+                                                                               : discovery::Link::Unresolved;
 }
 
 discovery::Proof SinkFinder::proof_of(const std::optional<discovery::Cookie>& cookie,

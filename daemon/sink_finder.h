@@ -43,6 +43,7 @@ class SinkFinder {
   void receive(const platform::UdpSocket::Datagram& datagram);
   void receive_beacon(const discovery::Beacon& beacon, const platform::UdpSocket::Datagram& datagram,
                       Time now);
+  [[nodiscard]] discovery::Link link_of(const platform::UdpSocket::Datagram& datagram) const;
   [[nodiscard]] discovery::Proof proof_of(const std::optional<discovery::Cookie>& cookie,
                                           Ipv4Address address) const;
   void publish(const std::vector<discovery::PeerEvent>& events);

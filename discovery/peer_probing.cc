@@ -15,26 +15,38 @@ constexpr double kFreshReserve = 128;
 bool PeerRegistry::probe_wanted(const Sighting& sighting, Time now) {
   if (!plausible(sighting)) return false;
   const auto found = addresses_.find(sighting.sender.address);
-  if (found == addresses_.end()) return probe_fresh(sighting.sender.address, now);
+  if (found == addresses_.end()) return probe_fresh(sighting, now);
   found->second.heard = now;
-  if (found->second.peers == 0) return probe_unproven(found->second, now);
+  if (found->second.peers == 0) return probe_unproven(found->second, sighting.link, now);
   return probe_proven(found->second, sighting, now);
 }
 
-bool PeerRegistry::probe_fresh(Ipv4Address address, Time now) {
-  if (!spend_probe(now, 0)) return false;
+bool PeerRegistry::ask_all_wanted(Time now) {
+  if (!ask_all_ || (asked_all_ && now - *asked_all_ < kAskAllInterval)) return false;
+  ask_all_ = false;
+  asked_all_ = now;
+  return true;
+}
+
+// An address that could not be probed for this stays fresh: once it is
+// resolved it is probed at once.
+bool PeerRegistry::probe_fresh(const Sighting& sighting, Time now) {
+  if (!may_resolve(sighting.link, now) || !spend_probe(now, 0)) return false;
   if (unproven_ >= kMaxUnproven) forget_silent_addresses(now);
   // Without room the address stays fresh, and kMaxProbes is the only limit.
   if (unproven_ < kMaxUnproven) {
-    addresses_.emplace(address, Address{.heard = now, .probed = now});
+    addresses_.emplace(sighting.sender.address, Address{.heard = now, .probed = now});
     ++unproven_;
   }
   return true;
 }
 
-bool PeerRegistry::probe_unproven(Address& known, Time now) {
+bool PeerRegistry::probe_unproven(Address& known, Link link, Time now) {
   const Duration share = Duration(1s) * unproven_ / kRetries;
-  if (now - known.probed < std::max(kRetryInterval, share) || !spend_probe(now, kFreshReserve)) return false;
+  if (now - known.probed < std::max(kRetryInterval, share)) return false;
+  // The last probe may still wait for ARP, and would do so for up to 3 s.
+  if (link == Link::Unresolved) ask_all_ = true;
+  if (!may_resolve(link, now) || !spend_probe(now, kFreshReserve)) return false;
   known.probed = now;
   return true;
 }
@@ -58,6 +70,13 @@ bool PeerRegistry::probe_proven(Address& known, const Sighting& sighting, Time n
   if (now - entry.probed < wait || !spend_probe(now, 0)) return false;
   entry.probed = now;
   return true;
+}
+
+bool PeerRegistry::may_resolve(Link link, Time now) {
+  if (link == Link::Resolved || resolutions_.take(now)) return true;
+  ask_all_ = true;
+  ++counters_.probes_held;
+  return false;
 }
 
 bool PeerRegistry::spend_probe(Time now, double reserve) {

@@ -40,7 +40,10 @@ bool looks_alike(const Peer& known, Peer seen) {
 
 }  // namespace
 
-PeerRegistry::PeerRegistry(Options options) : options_(options), probes_(kProbeRate, kProbeBurst) {}
+PeerRegistry::PeerRegistry(Options options)
+    : options_(options),
+      probes_(kProbeRate, kProbeBurst),
+      resolutions_(kMaxUnresolved / 2.0, kMaxUnresolved / 2.0) {}
 
 std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
   if (!plausible(sighting)) {

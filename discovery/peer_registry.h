@@ -21,6 +21,11 @@ enum class Proof {
   None,    // no cookie, or a wrong one: anybody on the link may have sent it
   Cookie,  // the sender has echoed the cookie that we sent to its address
 };
+// Whether a probe to the sender would leave at once.
+enum class Link {
+  Resolved,    // ARP knows the sender
+  Unresolved,  // it would wait in the kernel for an ARP answer
+};
 }  // namespace evidence
 
 // A device in reach.
@@ -56,6 +61,7 @@ struct Sighting {
   Endpoint sender;
   int interface_index = 0;
   Proof proof = Proof::None;
+  Link link = Link::Resolved;
 };
 
 // The devices in reach. A device becomes a peer, and stays one for its TTL, by
@@ -74,6 +80,11 @@ class PeerRegistry {
   static constexpr int kRetries = 1152;
   static constexpr int kMaxProbes = 1536;
   static constexpr Duration kRetryInterval = 500ms;
+  // Of those, to addresses that are not resolved. Each takes an entry of the
+  // kernel's neighbour table (1,024 in all) and a piece of the socket's send
+  // buffer for 3 s: forged ones would fill both, and no probe would leave.
+  static constexpr int kMaxUnresolved = 64;
+  static constexpr Duration kAskAllInterval = 250ms;
   static constexpr Duration kRefreshInterval = 10s;  // probes of a peer, so that the sink keeps our cookie
   static constexpr Duration kUrgentInterval =
       250ms;  // of an address that has peers, when something new shows
@@ -106,6 +117,10 @@ class PeerRegistry {
   // then, which keeps our cookie in the sink. Cookies belong to addresses, so
   // any id behind an address will do. Bounded by address and in all.
   [[nodiscard]] bool probe_wanted(const Sighting& sighting, Time now);
+  // Whether all sinks should be asked by a broadcast without a cookie, because
+  // some may be behind unresolved addresses: a real one resolves itself for us
+  // when it answers, and its answer comes to our own address. True once.
+  [[nodiscard]] bool ask_all_wanted(Time now);
 
   [[nodiscard]] const Peer* find(const DeviceId& id) const;
   // In order of appearance.
@@ -135,10 +150,11 @@ class PeerRegistry {
   void enter_address(Ipv4Address address, Time now);
   void leave_address(Ipv4Address address);
 
-  [[nodiscard]] bool probe_fresh(Ipv4Address address, Time now);
-  [[nodiscard]] bool probe_unproven(Address& known, Time now);
+  [[nodiscard]] bool probe_fresh(const Sighting& sighting, Time now);
+  [[nodiscard]] bool probe_unproven(Address& known, Link link, Time now);
   [[nodiscard]] bool probe_proven(Address& known, const Sighting& sighting, Time now);
   [[nodiscard]] bool spend_probe(Time now, double reserve);
+  [[nodiscard]] bool may_resolve(Link link, Time now);
   void forget_silent_addresses(Time now);
 
   Options options_;
@@ -150,7 +166,9 @@ class PeerRegistry {
   std::map<Ipv4Address, Address> addresses_;
   std::size_t unproven_ = 0;  // of these, without a peer
   std::optional<Time> swept_;
-  TokenBucket probes_;
+  TokenBucket probes_, resolutions_;
+  bool ask_all_ = false;
+  std::optional<Time> asked_all_;
 };
 
 }  // namespace wfdcast::discovery

@@ -1,6 +1,8 @@
 #include "platform/udp_socket.h"
 
+#include <net/if_arp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -179,6 +181,14 @@ Result<void> UdpSocket::send_from(int interface_index, const Endpoint& target, B
     return fail_errno(errno);
   }
   return {};
+}
+
+bool UdpSocket::resolved(const std::string& device, Ipv4Address host) const {
+  arpreq request{};
+  const sockaddr_in address = to_sockaddr({host, 0});
+  std::memcpy(&request.arp_pa, &address, sizeof address);
+  device.copy(request.arp_dev, sizeof request.arp_dev - 1);
+  return ::ioctl(impl_->fd.get(), SIOCGARP, &request) == 0 && (request.arp_flags & ATF_COM) != 0;
 }
 
 std::uint16_t UdpSocket::port() const { return impl_->port; }

@@ -63,6 +63,10 @@ class UdpSocket {
   // One datagram out of one interface (IP_PKTINFO); index 0: by route.
   [[nodiscard]] Result<void> send_from(int interface_index, const Endpoint& target, ByteView datagram);
 
+  // Whether the kernel has the link-layer address of a host on the interface
+  // `device`, so that what is sent to it leaves at once (ARP is done).
+  [[nodiscard]] bool resolved(const std::string& device, Ipv4Address host) const;
+
   [[nodiscard]] std::uint16_t port() const;          // the bound one
   [[nodiscard]] int receive_buffer_size() const;     // SO_RCVBUF as the kernel has it: twice what it granted
   [[nodiscard]] std::uint64_t kernel_drops() const;  // SO_RXQ_OVFL

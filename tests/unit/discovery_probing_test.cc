@@ -33,6 +33,50 @@ TEST(PeerProbing, ANewAddressIsProbedAtOnce) {
   EXPECT_FALSE(registry.probe_wanted(sighting(2, host(1)), kStart)) << "cookies belong to addresses";
 }
 
+Sighting unresolved(Sighting seen) {
+  seen.link = Link::Unresolved;
+  return seen;
+}
+
+TEST(PeerProbing, UnresolvedAddressesAreProbedFewAtATime) {
+  PeerRegistry registry({});
+  std::deque<Time> sent;
+  std::size_t most = 0;
+  for (std::uint32_t n = 1; n < 50'000; ++n) {
+    const Time now = kStart + n * 100us;
+    if (registry.probe_wanted(unresolved(sighting(n, host(n % 1000))), now)) sent.push_back(now);
+    while (!sent.empty() && sent.front() <= now - 1s) sent.pop_front();
+    most = std::max(most, sent.size());
+  }
+  EXPECT_LE(most, static_cast<std::size_t>(PeerRegistry::kMaxUnresolved));
+  EXPECT_GE(most, static_cast<std::size_t>(PeerRegistry::kMaxUnresolved) / 2);
+}
+
+TEST(PeerProbing, AResolvedAddressIsProbedAtOnceThoughItWasHeldBefore) {
+  PeerRegistry registry({});
+  for (std::uint32_t n = 1; n < 1000; ++n) {
+    (void)registry.probe_wanted(unresolved(sighting(n, host(n))), kStart);
+  }
+  EXPECT_FALSE(registry.probe_wanted(unresolved(sighting(7, host(2000))), kStart));
+  EXPECT_TRUE(registry.probe_wanted(sighting(7, host(2000)), kStart));
+}
+
+TEST(PeerProbing, AllAreAskedWhileUnresolvedAddressesAreHeldOrDoNotEcho) {
+  PeerRegistry registry({});
+  ASSERT_TRUE(registry.probe_wanted(unresolved(sighting(1, host(1))), kStart));
+  EXPECT_FALSE(registry.ask_all_wanted(kStart)) << "its probe is on the way";
+  (void)registry.probe_wanted(unresolved(sighting(1, host(1))), kStart + 500ms);
+  EXPECT_TRUE(registry.ask_all_wanted(kStart + 500ms)) << "it has not echoed";
+  EXPECT_FALSE(registry.ask_all_wanted(kStart + 500ms));
+  int asked = 0;
+  for (std::uint32_t n = 1; n < 20'000; ++n) {
+    const Time now = kStart + 1s + n * 100us;
+    (void)registry.probe_wanted(unresolved(sighting(n, host(n % 1000))), now);
+    asked += registry.ask_all_wanted(now) ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 2s / PeerRegistry::kAskAllInterval);
+}
+
 TEST(PeerProbing, ASilentAddressIsTriedAgainTwiceASecond) {
   PeerRegistry registry({});
   int probes = 0;
