@@ -174,6 +174,19 @@ def test_connect_and_disconnect_all(net):
     fails(net.source.ctl("disconnect", "Bar", check=False), 1, "disconnect: Bar is not connected")
 
 
+def test_connect_shows_progress_on_a_terminal_only(net):
+    assert net.source.ctl("connect", "Lobby").stderr == ""
+    net.free()
+    ours, theirs = os.openpty()
+    process = net.source.node.start(BIN / "wfdctl", "--socket", net.source.socket, "connect", "Lobby",
+                                    stdout=subprocess.PIPE, stderr=theirs, text=True)
+    assert (process.communicate(timeout=5)[0], process.returncode) == ("Lobby: playing\n", 0)
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode().split("\r\n")
+    os.close(ours)
+    assert shown == ["Lobby: inviting...", "Lobby: negotiating...", "Lobby: playing...", ""]
+
+
 def test_errors_name_the_thing_and_exit_codes(net):
     fails(net.source.ctl("connect", "nobody", check=False), 1, 'wfdctl: connect: no peer matches "nobody"')
     fails(net.source.ctl("disconnect", "nobody", check=False), 1, 'wfdctl: disconnect: no peer matches "nobody"')
