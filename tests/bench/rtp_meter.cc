@@ -19,11 +19,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <optional>
 #include <vector>
 
 #include "stream/rtp.h"
-#include "stream/ts_packet.h"
 
 namespace {
 
@@ -99,13 +97,14 @@ class Meter {
   void take(const std::uint8_t* bytes, std::size_t size, std::int64_t at) {
     const auto packet = stream::parse_rtp({bytes, size});
     if (!packet) return;
-    arrivals_.push_back({at, packet->header.sequence});
+    arrivals_.push_back({at, packet->sequence});
     for (ByteView ts = packet->payload; ts.size() >= 188; ts = ts.subspan(188)) {
       const bool adapted = (ts[3] & 0x20) != 0 && ts[4] >= 7 && (ts[5] & 0x10) != 0;
       if (!adapted) continue;
-      const std::uint64_t base = static_cast<std::uint64_t>(ts[6]) << 25 | static_cast<std::uint64_t>(ts[7]) << 17 |
-                                 static_cast<std::uint64_t>(ts[8]) << 9 | static_cast<std::uint64_t>(ts[9]) << 1 |
-                                 static_cast<std::uint64_t>(ts[10]) >> 7;
+      const std::uint64_t base =
+          static_cast<std::uint64_t>(ts[6]) << 25 | static_cast<std::uint64_t>(ts[7]) << 17 |
+          static_cast<std::uint64_t>(ts[8]) << 9 | static_cast<std::uint64_t>(ts[9]) << 1 |
+          static_cast<std::uint64_t>(ts[10]) >> 7;
       const auto extension = static_cast<std::uint64_t>((ts[10] & 1) << 8 | ts[11]);
       clocks_.push_back({static_cast<double>(at - arrivals_.front().ns) / 1e9,
                          static_cast<double>(base * 300 + extension) / 27e6});
@@ -129,7 +128,8 @@ class Meter {
     std::sort(sorted.begin(), sorted.end());
     const double p99 = sorted.empty() ? 0 : sorted[sorted.size() * 99 / 100];
     std::printf(
-        "{\"first\": %.6f, \"packets\": %zu, \"lost\": %zu, \"spacing_sd_us\": %.1f, \"spacing_p99_us\": %.1f, "
+        "{\"first\": %.6f, \"packets\": %zu, \"lost\": %zu, \"spacing_sd_us\": %.1f, \"spacing_p99_us\": "
+        "%.1f, "
         "\"most_in_1ms\": %zu, \"pcrs\": %zu, \"pcr_jitter_us\": %.1f}\n",
         arrivals_.empty() ? 0 : static_cast<double>(arrivals_.front().ns) / 1e9, arrivals_.size(), lost,
         standard_deviation(gaps), p99, most, clocks_.size(), pcr_jitter(clocks_) * 1e6);
@@ -142,7 +142,8 @@ class Meter {
 
 std::int64_t arrival_time(msghdr& header) {
   timespec at{};
-  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr;
+       control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS)
       std::memcpy(&at, CMSG_DATA(control), sizeof at);
   }
