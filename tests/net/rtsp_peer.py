@@ -234,10 +234,13 @@ class ScriptedSource:
         self.boot, self.sequence = struct.unpack(">Q", fields["boot_id"])[0], struct.unpack(">I", fields["sequence"])[0]
         return self
 
-    def invite(self, **changes):
-        fields = {"source": self.ident, "sink": self.sink_id, "boot": self.boot, "sequence": self.sequence,
-                  "port": self.port, **changes}
-        self.udp.sendto(invitation(**fields), self.sink)
+    def invitation(self, **changes):
+        return invitation(**{"source": self.ident, "sink": self.sink_id, "boot": self.boot, "sequence": self.sequence,
+                             "port": self.port, **changes})
+
+    def invite(self, ttl=255, **changes):
+        self.udp.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+        self.udp.sendto(self.invitation(**changes), self.sink)
 
     def accept(self, timeout=5, **kwargs):
         self.listener.settimeout(timeout)
@@ -245,8 +248,8 @@ class ScriptedSource:
         sock.settimeout(5)
         return Connection(sock, **kwargs)
 
-    def connect(self, **kwargs):
-        self.invite()
+    def connect(self, token=None, **kwargs):
+        self.invite(token=token)
         return self.accept(**kwargs)
 
     def close(self):

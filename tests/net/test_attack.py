@@ -6,27 +6,10 @@ import struct
 import pytest
 
 from forge import Forger, ScriptedBeacon
-from lab import Daemon, Lab, run, wait_for
+from lab import Daemon, Lab, wait_for
 from rtsp_peer import Closed, ScriptedSink
 from wire import Capture, rtp_sequence
-from witness import CLIP, QUICK, Stage
-
-OUTSIDE = "10.88.0.2"
-
-
-def outsider(lab, host):
-    """A host that reaches `host` only by its second interface, eth1 10.88.0.1."""
-    node = lab.node("outside", 99)
-    node.unplug()
-    run("ip", "-n", node.space, "link", "add", "wlan0", "type", "veth", "peer", "name", "eth1", "netns", host.space)
-    for owner, address, name in ((host, "10.88.0.1", "eth1"), (node, OUTSIDE, "wlan0")):
-        owner.run("ip", "address", "add", f"{address}/24", "dev", name)
-        owner.run("ip", "link", "set", name, "up")
-    node.run("ip", "route", "add", "10.77.0.0/24", "via", "10.88.0.1")
-    host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0",
-             "net.ipv4.conf.wlan0.rp_filter=0")
-    node.address = OUTSIDE
-    return node
+from witness import CLIP, QUICK, Stage, outsider
 
 
 def refused(node, address="10.77.0.1", **how):

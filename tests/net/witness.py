@@ -1,7 +1,7 @@
 """A real sink that plays, while a test troubles its source in other ways."""
 import contextlib
 
-from lab import ROOT, Daemon, wait_for
+from lab import ROOT, Daemon, run, wait_for
 
 # Vanished hosts are noticed within 10 s: the shortest that there is.
 QUICK = {"rtsp.timeout": "10s", "rtsp.keepalive": "2s"}
@@ -46,3 +46,18 @@ class Stage:
 
     def wait_gone(self, node, timeout):
         wait_for(lambda: not self.sessions_of(node), timeout, f"no session with {node.name} at the source")
+
+
+def outsider(lab, host):
+    """A host that reaches `host` only by its second interface, eth1 10.88.0.1."""
+    node = lab.node("outside", 99)
+    node.unplug()
+    run("ip", "-n", node.space, "link", "add", "wlan0", "type", "veth", "peer", "name", "eth1", "netns", host.space)
+    for owner, address, name in ((host, "10.88.0.1", "eth1"), (node, "10.88.0.2", "wlan0")):
+        owner.run("ip", "address", "add", f"{address}/24", "dev", name)
+        owner.run("ip", "link", "set", name, "up")
+    node.run("ip", "route", "add", "10.77.0.0/24", "via", "10.88.0.1")
+    host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0",
+             "net.ipv4.conf.wlan0.rp_filter=0")
+    node.address = "10.88.0.2"
+    return node
