@@ -18,6 +18,10 @@ constexpr int kSocketBuffer = 512 * 1024;
 // One sendmmsg carries at most this many packets to each destination.
 constexpr std::size_t kBatch = 32;
 constexpr Duration kBitrateWindow = 1s;
+// A pause between packets after which sinks call the group silent (300 ms), and
+// how long after it such a report may still come.
+constexpr Duration kStall = 250ms;
+constexpr Duration kStallReported = 1s;
 
 // The media SSRC is even: the lowest bit marks retransmissions (RIST Simple Profile).
 Ssrc random_media_ssrc() {
@@ -177,8 +181,13 @@ void SourceStream::leave(SessionId id) {
 }
 
 void SourceStream::report(SessionId id, Delivery delivery, const std::string& detail) {
-  carry_out(group_.report(id, delivery, detail, loop_.now()));
+  const Time now = loop_.now();
+  const stream::Blame blame = stalled(now) ? stream::Blame::Source : stream::Blame::Path;
+  carry_out(group_.report(id, delivery, detail, now, blame));
 }
+
+// The input gave nothing for a while, or this process did not run.
+bool SourceStream::stalled(Time now) const { return now - sent_ > kStall || now - resumed_ < kStallReported; }
 
 void SourceStream::carry_out(const std::vector<stream::Move>& moves) {
   update();
@@ -269,6 +278,9 @@ void SourceStream::send_due() {
 }
 
 void SourceStream::send(std::span<const ByteView> packets) {
+  const Time now = loop_.now();
+  if (now - sent_ > kStall) resumed_ = now;
+  sent_ = now;
   auto targets = group_.destinations();
   counters_.packets += packets.size();
   for (const ByteView& packet : packets) counters_.bytes += packet.size();
@@ -278,7 +290,7 @@ void SourceStream::send(std::span<const ByteView> packets) {
     targets = targets.subspan(1);
   }
   if (!targets.empty()) counters_.datagrams += sockets_.rtp->send(packets, targets);
-  measure_bitrate(loop_.now());
+  measure_bitrate(now);
 }
 
 void SourceStream::measure_bitrate(Time now) {

@@ -84,6 +84,7 @@ class SourceStream {
   void send(std::span<const ByteView> packets);
   void send_report(bool bye);
   void measure_bitrate(Time now);
+  [[nodiscard]] bool stalled(Time now) const;
   void receive_rtcp(const platform::UdpSocket::Datagram& datagram);
 
   platform::EventLoop& loop_;
@@ -101,6 +102,7 @@ class SourceStream {
   bool playing_ = false;
   Counters counters_;
   Time bitrate_since_{};
+  Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
   platform::Timer due_, group_timer_, report_timer_;
   platform::UdpPair sockets_;

@@ -14,6 +14,7 @@ constexpr Duration kJoinTimeout = 3s;
 // One that does not say that unicast has come is believed to have it.
 constexpr Duration kReturnTimeout = 2s;
 constexpr Duration kFirstBackOff = 30s;
+constexpr Duration kAfterStall = 2s;
 constexpr Duration kLongestBackOff = 10min;
 constexpr std::size_t kLongestNote = 200;
 
@@ -94,7 +95,8 @@ std::vector<Move> MulticastGroup::leave(SessionId id, Time now) {
   return moves;
 }
 
-std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::string detail, Time now) {
+std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::string detail, Time now,
+                                         Blame blame) {
   Moves moves;
   const auto found = members_.find(id);
   if (found == members_.end()) return moves;
@@ -103,14 +105,14 @@ std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::s
   switch (member.path) {
     case Path::Joining:
       if (!multicast) {
-        fall_back(member, std::move(detail), now);
+        fall_back(member, std::move(detail), blame, now);
       } else {
         enter(member, Path::Group, now);
         member.note.clear();
       }
       break;
     case Path::Group:
-      if (!multicast) fall_back(member, std::move(detail), now);
+      if (!multicast) fall_back(member, std::move(detail), blame, now);
       break;
     case Path::Returning:
       if (!multicast) enter(member, Path::Unicast, now);
@@ -127,7 +129,7 @@ std::vector<Move> MulticastGroup::tick(Time now) {
   for (auto& [id, member] : members_) {
     if (!member.playing) continue;
     if (member.path == Path::Joining && now >= member.since + kJoinTimeout) {
-      fall_back(member, "the sink did not say whether the group reaches it", now);
+      fall_back(member, "the sink did not say whether the group reaches it", Blame::Path, now);
       moves.push_back({id, Delivery::Unicast});
     } else if (member.path == Path::Returning && now >= member.since + kReturnTimeout) {
       enter(member, Path::Unicast, now);
@@ -186,12 +188,20 @@ void MulticastGroup::settle(SessionId id, Member& member, Delivery wanted, Time 
   moves.push_back({id, wanted});
 }
 
-void MulticastGroup::fall_back(Member& member, std::string why, Time now) {
-  // A group that was good for long is worth a new attempt soon.
-  const bool was_good = member.path == Path::Group && now - member.since >= kLongestBackOff;
-  const bool first = member.back_off == 0ns || was_good;
-  member.back_off = first ? kFirstBackOff : std::min<Duration>(member.back_off * 2, kLongestBackOff);
-  member.retry = now + member.back_off;
+void MulticastGroup::fall_back(Member& member, std::string why, Blame blame, Time now) {
+  switch (blame) {
+    case Blame::Path: {
+      // A group that was good for long is worth a new attempt soon.
+      const bool was_good = member.path == Path::Group && now - member.since >= kLongestBackOff;
+      const bool first = member.back_off == 0ns || was_good;
+      member.back_off = first ? kFirstBackOff : std::min<Duration>(member.back_off * 2, kLongestBackOff);
+      member.retry = now + member.back_off;
+      break;
+    }
+    case Blame::Source:
+      member.retry = now + kAfterStall;
+      break;
+  }
   member.note = printable(std::string_view(why).substr(0, kLongestNote));
   enter(member, Path::Unicast, now);
 }

@@ -31,6 +31,12 @@ enum class Path {
 };
 [[nodiscard]] const char* to_string(Path path);
 
+// What may have made a sink miss the group.
+enum class Blame {
+  Path,    // the network between
+  Source,  // nothing was sent meanwhile: it says nothing about the network
+};
+
 // The sinks that take one encoded stream: most by IP multicast, those that
 // cannot by their own unicast copy. The first member fixes the format; a sink
 // that cannot take it is not admitted. A move is make-before-break: both ways
@@ -51,7 +57,8 @@ class MulticastGroup {
   [[nodiscard]] std::vector<Move> leave(SessionId id, Time now);
   // The sink says which path it has (wfdcast_delivery). A sink that reports
   // unicast while joining, or that lost the group, stays on unicast.
-  [[nodiscard]] std::vector<Move> report(SessionId id, Delivery delivery, std::string detail, Time now);
+  [[nodiscard]] std::vector<Move> report(SessionId id, Delivery delivery, std::string detail, Time now,
+                                         Blame blame = Blame::Path);
   // Ends moves that a sink never reported, and tries again those that failed.
   [[nodiscard]] std::vector<Move> tick(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -88,7 +95,7 @@ class MulticastGroup {
   // Begins every move that policy and company ask for.
   void settle(Time now, Moves& moves);
   void settle(SessionId id, Member& member, Delivery wanted, Time now, Moves& moves);
-  void fall_back(Member& member, std::string why, Time now);
+  void fall_back(Member& member, std::string why, Blame blame, Time now);
   [[nodiscard]] bool group_runs() const;
   void rebuild();
 

@@ -295,6 +295,17 @@ TEST_F(ForcedMulticast, ALostGroupIsReplacedByUnicastAndTriedAgain) {
   EXPECT_THAT(wait(), ElementsAre(Move{{1}, Delivery::Multicast}));
 }
 
+TEST_F(ForcedMulticast, AStallOfTheSourceIsNotHeldAgainstTheGroup) {
+  (void)join(1);
+  for (int stalls = 0; stalls < 3; ++stalls) {
+    (void)group.report({1}, Delivery::Unicast, "the group is silent", now, Blame::Source);
+    EXPECT_EQ(group.path({1}), Path::Unicast);
+    EXPECT_THAT(group.tick(now += 1s), IsEmpty());
+    EXPECT_THAT(group.tick(now += 1s), ElementsAre(Move{{1}, Delivery::Multicast}));
+    (void)group.report({1}, Delivery::Multicast, "", now);
+  }
+}
+
 TEST_F(ForcedUnicast, NobodyMoves) {
   for (std::uint32_t id = 1; id <= 8; ++id) EXPECT_THAT(join(id), IsEmpty());
   EXPECT_THAT(destinations(), SizeIs(8));
