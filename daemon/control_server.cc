@@ -1,5 +1,6 @@
 #include "daemon/control_server.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "platform/log.h"
@@ -60,6 +61,11 @@ void ControlServer::receive(ClientId id, std::string_view bytes) {
 void ControlServer::send(ClientId id, const std::string& line) {
   const auto client = clients_.find(id);
   if (client != clients_.end()) client->second.connection->write(line + '\n');
+}
+
+bool ControlServer::has_subscribers() const {
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const auto& entry) { return entry.second.subscribed; });
 }
 
 void ControlServer::publish(std::string_view event, const json& params) {

@@ -22,6 +22,7 @@ class ControlServer {
   ControlServer(platform::EventLoop& loop, const std::string& path, const MethodTable& methods);
   ~ControlServer();
 
+  [[nodiscard]] bool has_subscribers() const;
   // To every client that called `monitor`.
   void publish(std::string_view event, const json& params);
 

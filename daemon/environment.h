@@ -20,8 +20,8 @@ struct Environment {
   DeviceId id;
   std::vector<std::string> warnings;  // shown in status
   media::InputEnvironment media;
-  // An event for `monitor` clients; the caller has logged it.
-  std::function<void(std::string_view event, const nlohmann::json& params)> publish;
+  // An event for `monitor` clients; the caller has logged it. Without such a client `params` is not called.
+  std::function<void(std::string_view event, const std::function<nlohmann::json()>& params)> publish;
 };
 
 }  // namespace wfdcast::daemon

@@ -114,7 +114,8 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
                    .since = loop_.now(),
                    .format = std::nullopt};
   log(Severity::Info, "invited by {} at {}", source_->name, to_string(source_->rtsp));
-  environment_.publish("invited", {{"name", source_->name}, {"address", to_string(sender.address)}});
+  environment_.publish("invited",
+                       [&] { return json{{"name", source_->name}, {"address", to_string(sender.address)}}; });
   announcer_.set_state(discovery::SinkState::Busy);
   loop_.post([this] { connect(); });
 }
@@ -181,13 +182,13 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             stream_->play();
             announcer_.set_state(discovery::SinkState::Playing);
             log(Severity::Info, "session with {}: playing", source_->name);
-            environment_.publish("session_playing", session_row());
+            environment_.publish("session_playing", [&] { return session_row(); });
           },
           [&](const rtsp::StreamPaused&) {
             stream_->pause();
             announcer_.set_state(discovery::SinkState::Paused);
             log(Severity::Info, "session with {}: paused", source_->name);
-            environment_.publish("session_paused", session_row());
+            environment_.publish("session_paused", [&] { return session_row(); });
           },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
           [&](const rtsp::SessionEnded& e) {
@@ -201,7 +202,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
 // Driver and stream die outside their own callbacks.
 void SinkDaemon::ended(const std::string& why) {
   log(Severity::Info, "session with {}: ended, {}", source_->name, why);
-  environment_.publish("session_ended", {{"name", source_->name}, {"reason", why}});
+  environment_.publish("session_ended", [&] { return json{{"name", source_->name}, {"reason", why}}; });
   source_.reset();
   retry_timer_.set(std::nullopt);
   loop_.post([driver = std::shared_ptr<Driver>(std::move(driver_)),

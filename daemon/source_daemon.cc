@@ -15,6 +15,10 @@ using platform::Severity;
 
 namespace {
 
+// Beacons are read later than the bytes of a session: one from the end of the
+// last session may come when the next one has begun.
+constexpr Duration kBeaconLag = 1s;
+
 InvitationToken random_token() {
   InvitationToken token;
   platform::fill_random(token.bytes);
@@ -68,24 +72,28 @@ void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
                  [&](const discovery::PeerAppeared& e) {
                    log(Severity::Info, "peer {} ({}): appeared at {}", e.peer.name, to_string(e.peer.id),
                        to_string(e.peer.endpoint.address));
-                   environment_.publish("peer_appeared", {{"id", to_string(e.peer.id)},
-                                                          {"name", e.peer.name},
-                                                          {"address", to_string(e.peer.endpoint.address)}});
+                   environment_.publish("peer_appeared", [&] {
+                     return json{{"id", to_string(e.peer.id)},
+                                 {"name", e.peer.name},
+                                 {"address", to_string(e.peer.endpoint.address)}};
+                   });
                    peer_changed(e.peer);
                  },
                  [&](const discovery::PeerChanged& e) {
                    log(Severity::Debug, "peer {}: {} at {}", e.peer.name, discovery::to_string(e.peer.state),
                        to_string(e.peer.endpoint.address));
-                   environment_.publish("peer_changed", {{"id", to_string(e.peer.id)},
-                                                         {"name", e.peer.name},
-                                                         {"address", to_string(e.peer.endpoint.address)},
-                                                         {"state", discovery::to_string(e.peer.state)}});
+                   environment_.publish("peer_changed", [&] {
+                     return json{{"id", to_string(e.peer.id)},
+                                 {"name", e.peer.name},
+                                 {"address", to_string(e.peer.endpoint.address)},
+                                 {"state", discovery::to_string(e.peer.state)}};
+                   });
                    peer_changed(e.peer);
                  },
                  [](const discovery::PeerRefreshed&) {},
                  [&](const discovery::PeerLost& e) {
                    log(Severity::Info, "peer {}: lost", to_string(e.id));
-                   environment_.publish("peer_lost", {{"id", to_string(e.id)}});
+                   environment_.publish("peer_lost", [&] { return json{{"id", to_string(e.id)}}; });
                  },
              },
              event);
@@ -94,8 +102,10 @@ void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
 void SourceDaemon::peer_changed(const discovery::Peer& peer) {
   // A sink that moved, or says that it is free, has lost its connection: ours is dead too.
   Sink* sink = find_sink(peer.id);
-  if (sink &&
-      (sink->address.address != peer.endpoint.address || peer.state == discovery::SinkState::Available)) {
+  const bool moved = sink && sink->address.address != peer.endpoint.address;
+  const bool freed =
+      sink && peer.state == discovery::SinkState::Available && loop_.now() - sink->since >= kBeaconLag;
+  if (moved || freed) {
     log(Severity::Notice, "session {} ({}): the sink is {} at {} now", sink->id.value, sink->name,
         discovery::to_string(peer.state), to_string(peer.endpoint.address));
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
@@ -134,14 +144,14 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  [&](const rtsp::PauseRequested&) {
                    stream_.pause(id);
                    log(Severity::Info, "session {} ({}): paused", id.value, sink.name);
-                   environment_.publish("session_paused", session_row(sink));
+                   environment_.publish("session_paused", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::IdrRequested&) { stream_.request_idr(); },
                  [&](const rtsp::DeliveryReported& e) {
                    log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
                        e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
                    stream_.report(id, e.delivery, printable(e.detail));
-                   environment_.publish("session_delivery", session_row(sink));
+                   environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::SessionEnded& end) { ended(id, end); },
              },
@@ -179,7 +189,7 @@ void SourceDaemon::playing(Sink& sink) {
   log(Severity::Info, "session {} ({}): playing {}", sink.id.value, sink.name,
       sink.format ? to_string(*sink.format) : std::string());
   if (sink.device) inviter_.session_played(*sink.device);
-  environment_.publish("session_playing", session_row(sink));
+  environment_.publish("session_playing", [&] { return session_row(sink); });
   settle(key_of(sink), sink.name, "");
 }
 
@@ -190,7 +200,8 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
       fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
   log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
   stream_.leave(id);
-  environment_.publish("session_ended", {{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}});
+  environment_.publish("session_ended",
+                       [&] { return json{{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}}; });
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
   const bool replaced = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {

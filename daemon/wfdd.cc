@@ -52,8 +52,8 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
   log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kVersion,
       config_.role == DaemonRole::Source ? "source" : "sink", config_.name, to_string(environment_.id));
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
-  environment_.publish = [this](std::string_view event, const json& params) {
-    if (control_) control_->publish(event, params);
+  environment_.publish = [this](std::string_view event, const std::function<json()>& params) {
+    if (control_ && control_->has_subscribers()) control_->publish(event, params());
   };
   if (config_.role == DaemonRole::Source) {
     daemon_ = std::make_unique<SourceDaemon>(environment_);

@@ -8,6 +8,8 @@
 namespace wfdcast::rtsp {
 namespace {
 
+constexpr std::size_t kUsualHead = 256;  // of one message: room for it from the start
+
 struct Reason {
   Status status;
   std::string_view phrase;
@@ -88,6 +90,7 @@ std::optional<std::string_view> find(const Headers& headers, std::string_view na
 
 std::string serialize(const Request& request) {
   std::string out;
+  out.reserve(kUsualHead + request.body.size());
   out.append(to_string(request.method)).append(" ").append(request.uri).append(" ").append(request.version);
   out.append("\r\n");
   append_rest(out, request.cseq, request.headers, request.body);
@@ -96,6 +99,7 @@ std::string serialize(const Request& request) {
 
 std::string serialize(const Response& response) {
   std::string out;
+  out.reserve(kUsualHead + response.body.size());
   out.append(kVersion).append(" ").append(to_string(response.status)).append("\r\n");
   append_rest(out, response.cseq, response.headers, response.body);
   return out;

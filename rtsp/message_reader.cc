@@ -97,6 +97,7 @@ Result<void, ParseError> place(Header header, HeadFields& fields) {
 
 Result<HeadFields, ParseError> parse_headers(std::string_view lines) {
   HeadFields fields;
+  fields.others.reserve(4);
   while (true) {
     const std::string_view line = take_line(lines);
     if (line.empty()) break;

@@ -9,8 +9,13 @@ namespace wfdcast::rtsp {
 namespace {
 
 std::vector<std::string_view> words(std::string_view text) {
-  auto parts = split(text, ' ');
-  std::erase_if(parts, [](std::string_view part) { return part.empty(); });
+  std::vector<std::string_view> parts;
+  parts.reserve(16);
+  while (!(text = trim(text)).empty()) {
+    const std::string_view part = text.substr(0, text.find(' '));
+    parts.push_back(trim(part));
+    text.remove_prefix(part.size());
+  }
   return parts;
 }
 

@@ -69,6 +69,7 @@ std::string_view to_string(Name name) {
 
 Result<std::vector<Parameter>, ParameterError> parse_parameters(std::string_view body) {
   std::vector<Parameter> parameters;
+  parameters.reserve(16);
   while (!body.empty()) {
     const std::size_t end = body.find('\n');
     std::string_view line = body.substr(0, end);
