@@ -62,7 +62,7 @@ TEST_F(PipeWriterTest, WhatDoesNotFitWaitsAndArrivesInOrder) {
 TEST_F(PipeWriterTest, ASlowReaderLosesWholePacketsAndMemoryIsBounded) {
   PipeWriter writer(loop_, writer_.get(), [] {});
   constexpr std::size_t kPackets = 40'000;  // 7.5 MB
-  constexpr std::size_t kAtOnce = 50;  // more than a page, so that the pipe takes a part of a packet
+  constexpr std::size_t kAtOnce = 50;       // more than a page, so that the pipe takes a part of a packet
   for (std::size_t i = 0; i < kPackets; i += kAtOnce) {
     writer.write(as_bytes(packets(kAtOnce, i)));
     ASSERT_LE(writer.waiting(), PipeWriter::kMaxWaiting);
