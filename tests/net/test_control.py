@@ -174,6 +174,13 @@ def test_connect_and_disconnect_all(net):
     fails(net.source.ctl("disconnect", "Bar", check=False), 1, "disconnect: Bar is not connected")
 
 
+def test_a_late_beacon_of_the_last_session_does_not_end_the_next_one(net):
+    for _ in range(40):
+        net.source.ctl("connect", "Lobby")
+        net.free()
+    assert "the sink is available at" not in net.source.log_text()
+
+
 def test_connect_shows_progress_on_a_terminal_only(net):
     assert net.source.ctl("connect", "Lobby").stderr == ""
     net.free()
@@ -182,9 +189,12 @@ def test_connect_shows_progress_on_a_terminal_only(net):
                                     stdout=subprocess.PIPE, stderr=theirs, text=True)
     assert (process.communicate(timeout=5)[0], process.returncode) == ("Lobby: playing\n", 0)
     os.close(theirs)
-    shown = os.read(ours, 4096).decode().split("\r\n")
-    os.close(ours)
-    assert shown == ["Lobby: inviting...", "Lobby: negotiating...", "Lobby: playing...", ""]
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        shown = b""
+        with pytest.raises(OSError):  # EIO: all was read, and nobody writes any more
+            while True:
+                shown += terminal.read(4096)
+    assert shown.decode().split("\r\n") == ["Lobby: inviting...", "Lobby: negotiating...", "Lobby: playing...", ""]
 
 
 def test_errors_name_the_thing_and_exit_codes(net):

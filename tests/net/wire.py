@@ -10,6 +10,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
+SOL_PACKET, PACKET_VNET_HDR, GSO_UDP_L4, VNET_HEADER = 263, 15, 5, 10
 CAPTURE_BUFFER = 64 * 1024 * 1024
 
 
@@ -74,6 +75,17 @@ def take_apart(time, outgoing, frame):
                  protocol, *ports, body[offset:])
 
 
+def segments(packet):
+    """What passed is cut into the datagrams that go over the air, where the kernel leaves that to the device."""
+    kind, size, frame = packet[1], struct.unpack_from("=H", packet, 4)[0], packet[VNET_HEADER:]
+    if kind != GSO_UDP_L4:
+        return [frame]
+    head = 14 + (frame[14] & 15) * 4 + 8
+    lengths = [min(size, len(frame) - at) for at in range(head, len(frame), size)]
+    return [frame[:16] + struct.pack("!H", head - 14 + length) + frame[18:head] + frame[at:at + length]
+            for at, length in zip(range(head, len(frame), size), lengths)]
+
+
 class Capture:
     """Everything that passes an interface, from now on; read when asked. The kernel stamps the time."""
 
@@ -82,6 +94,7 @@ class Capture:
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, CAPTURE_BUFFER)
             self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            self.socket.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
             self.socket.bind((interface, ETH_P_ALL))
         self.socket.setblocking(False)
         self.frames = []
@@ -90,15 +103,16 @@ class Capture:
         """All frames since the capture began."""
         while True:
             try:
-                frame, extra, _, address = self.socket.recvmsg(65536, 256)
+                packet, extra, _, address = self.socket.recvmsg(1 << 17, 256)
             except BlockingIOError:
                 return self.frames
             except OSError:  # the interface went down, or away
                 continue
             seconds, nanoseconds = struct.unpack("ll", extra[0][2][:16])
-            taken = take_apart(seconds + nanoseconds / 1e9, address[2] == socket.PACKET_OUTGOING, frame)
-            if taken:
-                self.frames.append(taken)
+            for frame in segments(packet):
+                taken = take_apart(seconds + nanoseconds / 1e9, address[2] == socket.PACKET_OUTGOING, frame)
+                if taken:
+                    self.frames.append(taken)
 
     def udp(self, *ports, after=0.0):
         """Datagrams to one of these ports."""
