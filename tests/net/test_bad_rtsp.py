@@ -10,7 +10,7 @@ import pytest
 from bad_rtsp import ANSWERED, CLOSED, OPTIONS, mutator, play_source, send_all
 from lab import Daemon, Lab, wait_for
 from measure import cpu_seconds, descriptors, resident_bytes
-from rtsp_peer import WFD, Closed, ScriptedSink, ScriptedSource, message
+from rtsp_peer import WFD, Closed, ScriptedSink, ScriptedSource
 from witness import CLIP, Stage
 
 MAX_CPU = 0.005  # seconds of processor time that one connection's garbage may cost
