@@ -143,6 +143,7 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was ignored at start
     try:
         with Lab(OUT / "logs") as lab:
             failures = demo(lab, arguments.keep)

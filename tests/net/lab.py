@@ -49,6 +49,7 @@ class Node:
         self.port = f"p{number}"
         self.address = f"10.77.0.{number}"
         self.processes = []
+        lab.nodes.append(self)  # first, so that an interrupted lab is cleaned up too
         run("ip", "netns", "add", self.space)
         self.run("ip", "link", "set", "lo", "up")
         self.plug()
@@ -177,6 +178,8 @@ class Lab:
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix="wfdlab"))
         self.directory.mkdir(parents=True, exist_ok=True)
         self.bridge_space = f"{self.prefix}-br"
+
+    def build(self):
         run("ip", "netns", "add", self.bridge_space)
         self.bridge("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "1",
                     "mcast_query_response_interval", str(int(QUERY_RESPONSE * 100)))
@@ -189,9 +192,7 @@ class Lab:
         return run("ip", "netns", "exec", self.bridge_space, *command, check=check)
 
     def node(self, name, number):
-        node = Node(self, name, number)
-        self.nodes.append(node)
-        return node
+        return Node(self, name, number)
 
     def members(self, group="239.0.0.11"):
         """The bridge's ports that joined `group`, by its multicast database."""
@@ -211,6 +212,11 @@ class Lab:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
+        try:
+            self.build()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *failure):
