@@ -121,6 +121,7 @@ def test_the_move_loses_nothing_and_repeats_nothing(net):
         leaving = time.time()
         net.source.ctl("disconnect", two.name)
         moved(net, "unicast", one.name)
+        wait_for(lambda: not one.node.joined(GROUP), 2, "it leaves the group")
         more(one)
         net.source.ctl("disconnect", one.name)
         stream = capture.rtp()
