@@ -67,8 +67,8 @@ TEST(SequenceTracker, AJumpBackwardIsARestart) {
 }
 
 TEST(SequenceTracker, WhatWasSentDuringAPauseIsNotMissing) {
-  for (const std::uint16_t first :
-       {110, 20'100, 40'000}) {  // near, far, and so far that it looks like backward
+  for (const std::uint16_t first : std::initializer_list<std::uint16_t>{
+           110, 20'100, 40'000}) {  // near, far, and so far that it looks like backward
     SequenceTracker tracker = started(100);
     tracker.pause();
     EXPECT_EQ(tracker.place(101)->step, Step::Newer) << "it was on its way";
