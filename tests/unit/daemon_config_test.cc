@@ -79,7 +79,7 @@ TEST(Config, SizesAndTimesHaveUnits) {
 TEST(Config, EachMistakeNamesItsKey) {
   EXPECT_EQ(refusal({"stream.tll=4"}), "stream.tll: unknown key");
   EXPECT_EQ(refusal({"stream.ttl=0"}), "stream.ttl: must be 1 to 255");
-  EXPECT_EQ(refusal({"stream.ttl=many"}).substr(0, 33), "stream.ttl: \"many\" is not a value:");
+  EXPECT_THAT(refusal({"stream.ttl=many"}), HasSubstr("stream.ttl: \"many\" is not a value: "));
   EXPECT_EQ(refusal({"stream.ttl"}), "stream.ttl: must be KEY=VALUE");
   EXPECT_EQ(refusal({"role=both"}), "role: must be one of \"source\", \"sink\"");
   EXPECT_THAT(refusal({"stream.rtp_port=15551"}), HasSubstr("stream.rtp_port: must be even"));
@@ -94,7 +94,7 @@ TEST(Config, EachMistakeNamesItsKey) {
 TEST(Config, FileMistakesNameLineColumnAndKey) {
   EXPECT_EQ(File("role = \"sink\"\n[stream]\nttl = \"4\"\n").refusal(),
             ":3:7: stream.ttl: must be an integer, not a string");
-  EXPECT_EQ(File("\n[stream]\ncolour = 1\n").refusal(), ":3:10: stream.colour: unknown key");
+  EXPECT_EQ(File("\n[stream]\ncolour = 1\n").refusal(), ":3:1: stream.colour: unknown key");
   EXPECT_THAT(File("role = \n").refusal(), ::testing::StartsWith(":1:"));
 }
 
