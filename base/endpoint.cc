@@ -1,5 +1,8 @@
 #include "base/endpoint.h"
 
+#include <array>
+#include <charconv>
+
 #include "base/text.h"
 
 namespace wfdcast {
@@ -27,12 +30,13 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 }
 
 std::string to_string(Ipv4Address address) {
-  std::string text;
+  std::array<char, 16> text;
+  char* end = text.data();
   for (int shift = 24; shift >= 0; shift -= 8) {
-    text += std::to_string(address.value >> shift & 0xFF);
-    if (shift > 0) text += '.';
+    end = std::to_chars(end, text.data() + text.size(), address.value >> shift & 0xFF).ptr;
+    if (shift > 0) *end++ = '.';
   }
-  return text;
+  return {text.data(), end};
 }
 
 std::string to_string(const Endpoint& endpoint) {

@@ -86,7 +86,7 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
       std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
                                [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
   half_open_.push_back(id);
-  log(Severity::Debug, "session {} ({}): connected", id.value, to_string(sink.address));
+  log(Severity::Debug, "session {} ({}): connected", id.value, sink.name);
   sink.driver->start();
 }
 
@@ -114,11 +114,10 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
       return sink.driver->apply(&rtsp::SourceSession::refuse, why);
     }
     // One session for each sink: a new one means that the old connection is dead.
-    for (auto& [id, other] : sinks_) {
-      if (id != sink.id && other.device == greeting.wfdcast)
-        other.driver->apply(&rtsp::SourceSession::connection_lost);
-    }
+    Sink* const other = find_sink(*greeting.wfdcast);
     sink.device = greeting.wfdcast;
+    latest_[*sink.device] = sink.id;
+    if (other) other->driver->apply(&rtsp::SourceSession::connection_lost);
     inviter_.session_opened(*sink.device);
     if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
   }

@@ -204,13 +204,22 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
                        [&] { return json{{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}}; });
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
-  const bool replaced = std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
-    return entry.first != id && key_of(entry.second) == key_of(sink);
-  });
-  if (!replaced) settle(key_of(sink), sink.name, why);
+  if (!replaced(sink)) {
+    settle(key_of(sink), sink.name, why);
+    if (sink.device) latest_.erase(*sink.device);
+  }
   loop_.post([this, id] {
     sinks_.erase(id);
     if (shut_down_done_ && sinks_.empty()) shut_down_timer_.set(loop_.now());
+  });
+}
+
+// Another session is with the same sink.
+bool SourceDaemon::replaced(const Sink& sink) const {
+  if (sink.device) return latest_.contains(*sink.device) && latest_.at(*sink.device) != sink.id;
+  return std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
+    const Sink& other = entry.second;
+    return other.id != sink.id && !other.device && other.address.address == sink.address.address;
   });
 }
 
@@ -251,9 +260,8 @@ void SourceDaemon::on_rtcp(const platform::UdpSocket::Datagram& datagram, const 
 }
 
 SourceDaemon::Sink* SourceDaemon::find_sink(const DeviceId& device) {
-  const auto found = std::find_if(sinks_.begin(), sinks_.end(),
-                                  [&](const auto& entry) { return entry.second.device == device; });
-  return found == sinks_.end() ? nullptr : &found->second;
+  const auto found = latest_.find(device);
+  return found == latest_.end() ? nullptr : &sinks_.at(found->second);
 }
 
 SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {

@@ -85,6 +85,7 @@ class SourceDaemon {
   void ended(SessionId id, const rtsp::SessionEnded& end);
   void on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet);
   void on_move(const stream::Move& move);
+  [[nodiscard]] bool replaced(const Sink& sink) const;
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
 
@@ -124,7 +125,8 @@ class SourceDaemon {
   std::function<void()> shut_down_done_;
   SourceStream stream_;
   std::map<SessionId, Sink> sinks_;
-  std::vector<SessionId> half_open_;  // oldest first; some may be so no more
+  std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
+  std::vector<SessionId> half_open_;      // oldest first; some may be so no more
   platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
   Listeners listeners_;

@@ -97,10 +97,11 @@ Timer::~Timer() = default;
 
 void Timer::set(std::optional<Time> deadline) {
   deadline_ = deadline;
-  if (deadline) {
+  if (!deadline) {
+    if (armed_) event_del(event_.get());
+    armed_.reset();
+  } else if (!armed_ || *deadline < *armed_) {
     arm();
-  } else {
-    event_del(event_.get());
   }
 }
 
@@ -115,9 +116,11 @@ void Timer::arm() {
   timeout.tv_sec = static_cast<decltype(timeout.tv_sec)>(wait / 1'000'000);
   timeout.tv_usec = static_cast<decltype(timeout.tv_usec)>(wait % 1'000'000);
   add(*event_, &timeout);
+  armed_ = now + left;
 }
 
 void Timer::expire() {
+  armed_.reset();
   if (!deadline_) return;
   if (loop_.now() < *deadline_) return arm();
   deadline_.reset();

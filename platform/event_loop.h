@@ -61,6 +61,9 @@ class Timer {
   EventLoop& loop_;
   std::function<void()> on_expiry_;
   std::optional<Time> deadline_;
+  // When the event comes. Not later than the deadline, but maybe sooner: a
+  // deadline that is put off again and again costs nothing but a wake-up.
+  std::optional<Time> armed_;
   EventPtr event_;
 };
 

@@ -95,6 +95,7 @@ void StreamConnection::on_readable() {
     if (got == 0) return end(state_ == State::Open ? "the peer closed the connection" : "finished");
     done += static_cast<std::size_t>(got);
     take({chunk.data(), static_cast<std::size_t>(got)});
+    if (static_cast<std::size_t>(got) < chunk.size()) return;  // that was all; else epoll says so
   }
 }
 

@@ -9,6 +9,8 @@
 namespace wfdcast::rtsp {
 namespace {
 
+constexpr std::size_t kUsualBody = 256;  // room for one from the start
+
 // What Android asks every television, and the connector.
 constexpr std::array kStandardQuestions{Name::VideoFormats, Name::AudioCodecs, Name::ClientRtpPorts,
                                         Name::ContentProtection, Name::ConnectorType};
@@ -139,6 +141,7 @@ Result<std::optional<AudioFormat>, std::string_view> chosen_audio(std::string_vi
 
 std::string capability_questions(SinkKind kind) {
   std::string body;
+  body.reserve(kUsualBody);
   for (const Name name : kStandardQuestions) append_name(body, name);
   if (kind == SinkKind::Wfdcast) {
     for (const Name name : kWfdcastQuestions) append_name(body, name);
@@ -201,6 +204,7 @@ std::string none_answers(const std::vector<Parameter>& questions) {
 std::string format_choice(const StreamFormat& format, const SinkCapabilities& sink,
                           std::string_view presentation_url) {
   std::string body;
+  body.reserve(kUsualBody);
   if (format.video && !sink.video.empty()) {
     const VideoCodec codec{.profiles = static_cast<std::uint8_t>(format.video->profile),
                            .level = static_cast<std::uint8_t>(format.video->level),

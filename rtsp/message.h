@@ -108,7 +108,7 @@ class MessageReader {
  private:
   [[nodiscard]] Result<bool, ParseError> read_head();
   [[nodiscard]] Result<bool, ParseError> find_head_end();
-  [[nodiscard]] Result<Message, ParseError> take_message();
+  [[nodiscard]] Result<std::optional<Message>, ParseError> take_message();
   void release();
 
   std::string buffer_;

@@ -97,7 +97,7 @@ Result<void, ParseError> place(Header header, HeadFields& fields) {
 
 Result<HeadFields, ParseError> parse_headers(std::string_view lines) {
   HeadFields fields;
-  fields.others.reserve(4);
+  fields.others.reserve(4);  // Session, Transport, User-Agent, Wfdcast
   while (true) {
     const std::string_view line = take_line(lines);
     if (line.empty()) break;
@@ -131,8 +131,8 @@ Result<std::optional<Message>, ParseError> MessageReader::next() {
   }
   if (buffered() < body_length_) return std::nullopt;
   auto message = take_message();
-  if (!message) return fail(*(error_ = message.error()));
-  return std::optional<Message>(std::move(*message));
+  if (!message) error_ = message.error();
+  return message;
 }
 
 // Looks at each byte once, however the head is cut. False: needs more bytes.
@@ -180,11 +180,11 @@ Result<bool, ParseError> MessageReader::read_head() {
   return true;
 }
 
-Result<Message, ParseError> MessageReader::take_message() {
+Result<std::optional<Message>, ParseError> MessageReader::take_message() {
   const std::string_view body = std::string_view(buffer_).substr(begin_, body_length_);
   if (body.find('\0') != std::string_view::npos) return fail(ParseError::NulByte);
   std::visit([&](auto& m) { m.body = body; }, *head_);
-  Message message = std::move(*head_);
+  Result<std::optional<Message>, ParseError> message(tl::in_place, std::move(*head_));
   head_.reset();
   begin_ += body_length_;
   body_length_ = 0;

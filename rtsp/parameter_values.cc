@@ -8,20 +8,31 @@
 namespace wfdcast::rtsp {
 namespace {
 
-std::vector<std::string_view> words(std::string_view text) {
-  std::vector<std::string_view> parts;
-  parts.reserve(16);
-  while (!(text = trim(text)).empty()) {
-    const std::string_view part = text.substr(0, text.find(' '));
-    parts.push_back(trim(part));
-    text.remove_prefix(part.size());
+// The words of a value, without memory of their own. No value has more that
+// count; what follows is left out.
+class Words {
+ public:
+  explicit Words(std::string_view text) {
+    while (count_ < words_.size() && !(text = trim(text)).empty()) {
+      const std::string_view word = text.substr(0, text.find(' '));
+      words_[count_++] = trim(word);
+      text.remove_prefix(word.size());
+    }
   }
-  return parts;
-}
+  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] std::string_view operator[](std::size_t i) const { return words_[i]; }
+  [[nodiscard]] std::span<const std::string_view> all() const { return std::span(words_).first(count_); }
+
+ private:
+  std::array<std::string_view, 16> words_;
+  std::size_t count_ = 0;
+};
 
 void append_hex(std::string& out, std::uint32_t value, unsigned digits) {
   static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (unsigned shift = digits * 4; shift > 0; shift -= 4) out += kDigits[value >> (shift - 4) & 0xF];
+  std::array<char, 8> text;
+  for (unsigned i = 0; i < digits; ++i) text[i] = kDigits[value >> 4 * (digits - 1 - i) & 0xF];
+  out.append(text.data(), digits);
 }
 
 // The hex fields of a codec in wfd_video_formats, in order: profile, level,
@@ -75,8 +86,8 @@ std::optional<VideoFormats> parse_video_formats(std::string_view value) {
   VideoFormats formats;
   bool first = true;
   for (const std::string_view part : split(value, ',')) {
-    const auto fields = words(part);
-    std::span<const std::string_view> rest(fields);
+    const Words fields(part);
+    std::span<const std::string_view> rest = fields.all();
     if (first) {
       if (rest.size() < 2) return std::nullopt;
       const auto native = parse_number<std::uint8_t>(rest[0], 16);
@@ -117,7 +128,7 @@ std::optional<std::vector<AudioCodec>> parse_audio_codecs(std::string_view value
   std::vector<AudioCodec> codecs;
   if (iequals(value, "none")) return codecs;
   for (const std::string_view part : split(value, ',')) {
-    const auto fields = words(part);
+    const Words fields(part);
     if (fields.size() < 2) return std::nullopt;
     const auto modes = parse_number<std::uint32_t>(fields[1], 16);
     const auto latency = fields.size() > 2 ? parse_number<std::uint8_t>(fields[2], 16) : std::uint8_t{0};
@@ -143,7 +154,7 @@ std::string serialize(const std::vector<AudioCodec>& codecs) {
 }
 
 std::optional<ClientRtpPorts> parse_client_rtp_ports(std::string_view value) {
-  const auto fields = words(value);
+  const Words fields(value);
   if (fields.size() < 2 || !iequals(fields[0], kUnicastProfile)) return std::nullopt;
   const auto primary = parse_number<std::uint16_t>(fields[1]);
   const auto secondary = fields.size() > 2 ? parse_number<std::uint16_t>(fields[2]) : std::uint16_t{0};
@@ -157,9 +168,9 @@ std::string serialize(const ClientRtpPorts& ports) {
 }
 
 std::optional<std::string> parse_presentation_url(std::string_view value) {
-  const auto fields = words(value);
-  if (fields.empty()) return std::nullopt;
-  const std::string_view url = fields.front();
+  const Words fields(value);
+  if (fields.size() == 0) return std::nullopt;
+  const std::string_view url = fields[0];
   const bool graphic =
       std::all_of(url.begin(), url.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
   if (!graphic || url.size() > kMaxUrl || !url.starts_with("rtsp://")) return std::nullopt;

@@ -12,6 +12,7 @@ struct NameRow {
   Name name;
   std::string_view text;
 };
+// In the order of the enum.
 constexpr std::array<NameRow, 23> kNames{{{Name::VideoFormats, "wfd_video_formats"},
                                           {Name::AudioCodecs, "wfd_audio_codecs"},
                                           {Name::ClientRtpPorts, "wfd_client_rtp_ports"},
@@ -37,8 +38,9 @@ constexpr std::array<NameRow, 23> kNames{{{Name::VideoFormats, "wfd_video_format
                                           {Name::WfdcastDelivery, "wfdcast_delivery"}}};
 
 Name name_of(std::string_view text) {
-  const auto* const row =
-      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return iequals(r.text, text); });
+  const auto* const row = std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) {
+    return r.text.size() == text.size() && iequals(r.text, text);  // the length alone decides mostly
+  });
   return row == kNames.end() ? Name::Unknown : row->name;
 }
 
@@ -62,9 +64,8 @@ constexpr std::array<TriggerRow, 4> kTriggers{{{Trigger::Setup, "SETUP"},
 }  // namespace
 
 std::string_view to_string(Name name) {
-  const auto* const row =
-      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return r.name == name; });
-  return row == kNames.end() ? std::string_view{} : row->text;
+  const auto row = static_cast<std::size_t>(name);
+  return row < kNames.size() ? kNames[row].text : std::string_view{};
 }
 
 Result<std::vector<Parameter>, ParameterError> parse_parameters(std::string_view body) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,14 @@ template <class Event>
 struct [[nodiscard]] Step {
   std::string to_peer;
   std::vector<Event> events;
+  // Mostly it is the only message.
+  void send(std::string message) {
+    if (to_peer.empty()) {
+      to_peer = std::move(message);
+    } else {
+      to_peer += message;
+    }
+  }
 };
 
 enum class EndReason {

@@ -29,7 +29,7 @@ std::string refusal_of(Name name, std::string_view code) {
 void SinkSession::reply(const Request& request, Response response, Out& out) const {
   response.cseq = request.cseq;
   if (!session_.empty() && response.status == Status::Ok) response.headers.push_back({"Session", session_});
-  out.to_peer += serialize(response);
+  out.send(serialize(response));
 }
 
 void SinkSession::reply_ok(const Request& request, Out& out) const {

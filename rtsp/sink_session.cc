@@ -63,7 +63,7 @@ Step<SinkEvent> SinkSession::receive(std::string_view bytes, Time now) {
     return state_ != State::Ended;
   });
   if (unusable && state_ != State::Ended) {
-    out.to_peer += serialize(Response{.status = Status::BadRequest});
+    out.send(serialize(Response{.status = Status::BadRequest}));
     finish(EndReason::BadMessage, *unusable, out);
   }
   assert(consistent());
@@ -209,7 +209,7 @@ void SinkSession::begin_ending(EndReason reason, std::string detail, Time now, O
 
 void SinkSession::ask(Asked what, Request request, Time now, Out& out) {
   if (!session_.empty()) request.headers.push_back({"Session", session_});
-  out.to_peer += exchange_.request(what, std::move(request), now);
+  out.send(exchange_.request(what, std::move(request), now));
 }
 
 void SinkSession::ask_stream(Asked what, Method method, Time now, Out& out) {

@@ -45,7 +45,7 @@ std::optional<DeliveryReported> parse_delivery(std::string_view value) {
 
 void SourceSession::reply(const Request& request, Response response, Out& out) const {
   response.cseq = request.cseq;
-  out.to_peer += serialize(response);
+  out.send(serialize(response));
 }
 
 void SourceSession::on_request(const Request& request, Time now, Out& out) {
@@ -102,13 +102,18 @@ void SourceSession::on_setup(const Request& request, Time now, Out& out) {
   transport_ = setup_answer(client_);
   session_ = options_.session_key;
   Response response = status(Status::Ok);
-  response.headers = {{"Session", session_ + ";timeout=" + std::to_string(options_.timeout / 1s)},
-                      {"Transport", serialize(transport_)}};
+  response.headers.reserve(2);
+  response.headers.push_back(session_header());
+  response.headers.push_back({"Transport", serialize(transport_)});
   reply(request, std::move(response), out);
   exchange_.forget(Asked::SetupTrigger);  // its answer may come late or never
   enter(State::Ready, now + kNextRequest);
   keepalive_at_ = now + options_.keepalive;
   out.events.emplace_back(StreamSetUp{client_, format_});
+}
+
+Header SourceSession::session_header() const {
+  return {"Session", session_ + ";timeout=" + std::to_string(options_.timeout / 1s)};
 }
 
 // One server port unless the sink asked for RTCP by a second port. A standard
@@ -132,8 +137,9 @@ void SourceSession::on_play(const Request& request, Time, Out& out) {
     return reply(request, status(Status::NotValidInThisState), out);
   }
   Response response = status(Status::Ok);
-  response.headers = {{"Session", session_ + ";timeout=" + std::to_string(options_.timeout / 1s)},
-                      {"Range", "npt=now-"}};
+  response.headers.reserve(2);
+  response.headers.push_back(session_header());
+  response.headers.push_back({"Range", "npt=now-"});
   reply(request, std::move(response), out);
   enter(State::Playing, std::nullopt);
   if (triggered_ != Trigger::Pause) triggered_.reset();

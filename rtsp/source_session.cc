@@ -62,7 +62,7 @@ Step<SourceEvent> SourceSession::receive(std::string_view bytes, Time now) {
     return state_ != State::Ended;
   });
   if (unusable && state_ != State::Ended) {
-    out.to_peer += serialize(Response{.status = Status::BadRequest});
+    out.send(serialize(Response{.status = Status::BadRequest}));
     finish(EndReason::BadMessage, *unusable, out);
   }
   assert(consistent());
@@ -211,7 +211,7 @@ void SourceSession::begin_ending(EndReason reason, std::string detail, Time now,
 void SourceSession::ask(Asked what, Method method, std::string body, Time now, Out& out) {
   Request request{.method = method, .uri = std::string(kControlUri), .body = std::move(body)};
   if (!session_.empty()) request.headers.push_back({"Session", session_});
-  out.to_peer += exchange_.request(what, std::move(request), now);
+  out.send(exchange_.request(what, std::move(request), now));
 }
 
 void SourceSession::trigger(Trigger trigger, Asked what, Time now, Out& out) {

@@ -128,6 +128,7 @@ class SourceSession {
   void on_teardown(const Request& request, Out& out);
   void on_get_parameter(const Request& request, Out& out);
   void on_set_parameter(const Request& request, Time now, Out& out);
+  [[nodiscard]] Header session_header() const;
   [[nodiscard]] Transport setup_answer(const PortPair& client) const;
 
   SourceOptions options_;

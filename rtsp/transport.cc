@@ -128,14 +128,16 @@ Result<Transport, TransportError> parse_transport(std::string_view value) {
 
 std::string serialize(const Transport& transport) {
   std::string out;
+  out.reserve(192);  // room for the longest
   if (transport.delivery == Delivery::Multicast) {
-    out = "RTP/AVP/UDP;multicast;destination=" + to_string(transport.destination) +
-          ";port=" + to_text(transport.client) + ";ttl=" + std::to_string(transport.ttl);
+    out.append("RTP/AVP/UDP;multicast;destination=").append(to_string(transport.destination));
+    out.append(";port=").append(to_text(transport.client));
+    out.append(";ttl=").append(std::to_string(transport.ttl));
   } else {
-    out = "RTP/AVP/UDP;unicast;client_port=" + to_text(transport.client);
+    out.append("RTP/AVP/UDP;unicast;client_port=").append(to_text(transport.client));
   }
-  if (transport.server.rtp != 0) out += ";server_port=" + to_text(transport.server);
-  if (transport.source) out += ";source=" + to_string(transport.source);
+  if (transport.server.rtp != 0) out.append(";server_port=").append(to_text(transport.server));
+  if (transport.source) out.append(";source=").append(to_string(transport.source));
   if (transport.ssrc) {
     const std::uint32_t value = transport.ssrc->value;
     const std::array bytes{static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),

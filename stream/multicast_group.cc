@@ -52,6 +52,7 @@ Result<StreamFormat, std::string> MulticastGroup::admit(SessionId id, const Sink
   Member& member = members_[id];
   member.multicast = sink.multicast;
   member.path = initial_delivery(id) == Delivery::Multicast ? Path::Group : Path::Unicast;
+  account(id, member);
   return *format_;
 }
 
@@ -65,6 +66,7 @@ void MulticastGroup::set_endpoint(SessionId id, Endpoint rtp) {
   const auto found = members_.find(id);
   if (found == members_.end()) return;
   found->second.endpoint = rtp;
+  account(id, found->second);
   rebuild();
 }
 
@@ -74,7 +76,8 @@ std::vector<Move> MulticastGroup::play(SessionId id, Time now) {
   if (found == members_.end()) return moves;
   found->second.playing = true;
   found->second.since = now;
-  settle(now, moves);
+  account(id, found->second);
+  settle({id}, now, moves);
   return moves;
 }
 
@@ -83,15 +86,20 @@ std::vector<Move> MulticastGroup::pause(SessionId id, Time now) {
   const auto found = members_.find(id);
   if (found == members_.end()) return moves;
   found->second.playing = false;
-  settle(now, moves);
+  account(id, found->second);
+  settle({id}, now, moves);
   return moves;
 }
 
 std::vector<Move> MulticastGroup::leave(SessionId id, Time now) {
   Moves moves;
-  if (members_.erase(id) == 0) return moves;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return moves;
+  found->second.playing = false;
+  account(id, found->second);
+  members_.erase(found);
   if (members_.empty()) format_.reset();
-  settle(now, moves);
+  settle({}, now, moves);
   return moves;
 }
 
@@ -120,22 +128,25 @@ std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::s
     case Path::Unicast:  // late: the sink has been told to come back
       break;
   }
-  settle(now, moves);
+  account(id, member);
+  settle({id}, now, moves);
   return moves;
 }
 
 std::vector<Move> MulticastGroup::tick(Time now) {
   Moves moves;
-  for (auto& [id, member] : members_) {
-    if (!member.playing) continue;
+  const std::set<SessionId> restless = restless_;
+  for (const SessionId id : restless) {
+    Member& member = members_.at(id);
     if (member.path == Path::Joining && now >= member.since + kJoinTimeout) {
       fall_back(member, "the sink did not say whether the group reaches it", Blame::Path, now);
       moves.push_back({id, Delivery::Unicast});
     } else if (member.path == Path::Returning && now >= member.since + kReturnTimeout) {
       enter(member, Path::Unicast, now);
     }
+    account(id, member);
   }
-  settle(now, moves);
+  settle(restless, now, moves);
   if (idr_wanted_ && now >= *last_idr_ + kIdrInterval) {
     idr_wanted_ = false;
     idr_due_ = true;
@@ -147,8 +158,8 @@ std::vector<Move> MulticastGroup::tick(Time now) {
 std::optional<Time> MulticastGroup::next_deadline() const {
   std::optional<Time> deadline;
   if (idr_wanted_) deadline = *last_idr_ + kIdrInterval;
-  for (const auto& [id, member] : members_) {
-    if (!member.playing) continue;
+  for (const SessionId id : restless_) {
+    const Member& member = members_.at(id);
     if (member.path == Path::Joining) deadline = earliest(deadline, member.since + kJoinTimeout);
     if (member.path == Path::Returning) deadline = earliest(deadline, member.since + kReturnTimeout);
     deadline = earliest(deadline, member.retry);
@@ -165,16 +176,46 @@ bool MulticastGroup::is_candidate(const Member& member, Time now) {
   return member.multicast && member.playing && (!member.retry || now >= *member.retry);
 }
 
-void MulticastGroup::settle(Time now, Moves& moves) {
-  const auto candidates = std::count_if(members_.begin(), members_.end(),
-                                        [&](const auto& entry) { return is_candidate(entry.second, now); });
-  const bool use_group =
-      policy_ == DeliveryPolicy::Multicast || (policy_ == DeliveryPolicy::Auto && candidates >= 2);
-  for (auto& [id, member] : members_) {
+void MulticastGroup::account(SessionId id, Member& member) {
+  const bool playing = member.playing;
+  const Share share{.playing = playing,
+                    .candidates = playing && member.multicast && !member.retry,
+                    .on_group = playing && by_group(member.path)};
+  sum_.playing += share.playing - member.share.playing;
+  sum_.candidates += share.candidates - member.share.candidates;
+  sum_.on_group += share.on_group - member.share.on_group;
+  member.share = share;
+  const bool moving = member.path == Path::Joining || member.path == Path::Returning;
+  if (playing && (moving || member.retry)) {
+    restless_.insert(id);
+  } else {
+    restless_.erase(id);
+  }
+  if (playing && by_unicast(member.path) && member.endpoint) {
+    copies_[id] = *member.endpoint;
+  } else {
+    copies_.erase(id);
+  }
+}
+
+void MulticastGroup::settle(std::set<SessionId> changed, Time now, Moves& moves) {
+  const auto tried_again = std::count_if(restless_.begin(), restless_.end(), [&](SessionId id) {
+    const Member& member = members_.at(id);
+    return member.retry && is_candidate(member, now);
+  });
+  const bool use_group = policy_ == DeliveryPolicy::Multicast ||
+                         (policy_ == DeliveryPolicy::Auto && sum_.candidates + tried_again >= 2);
+  changed.insert(restless_.begin(), restless_.end());
+  if (std::exchange(use_group_, use_group) != use_group) {
+    for (const auto& [id, member] : members_) changed.insert(id);
+  }
+  for (const SessionId id : changed) {
+    Member& member = members_.at(id);
     const bool candidate = is_candidate(member, now);
     if (candidate) member.retry.reset();
     if (member.playing)
       settle(id, member, use_group && candidate ? Delivery::Multicast : Delivery::Unicast, now, moves);
+    account(id, member);
   }
   rebuild();
 }
@@ -210,14 +251,8 @@ bool MulticastGroup::group_runs() const { return !destinations_.empty() && desti
 
 void MulticastGroup::rebuild() {
   destinations_.clear();
-  const bool group = std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
-    return entry.second.playing && by_group(entry.second.path);
-  });
-  if (group) destinations_.push_back(group_);
-  for (const auto& [id, member] : members_) {
-    if (member.playing && by_unicast(member.path) && member.endpoint)
-      destinations_.push_back(*member.endpoint);
-  }
+  if (sum_.on_group > 0) destinations_.push_back(group_);
+  for (const auto& [id, endpoint] : copies_) destinations_.push_back(endpoint);
 }
 
 std::span<const Endpoint> MulticastGroup::destinations() const { return destinations_; }
@@ -236,10 +271,7 @@ std::string MulticastGroup::path_note(SessionId id) const {
 
 const std::optional<StreamFormat>& MulticastGroup::format() const { return format_; }
 
-bool MulticastGroup::anyone_playing() const {
-  return std::any_of(members_.begin(), members_.end(),
-                     [](const auto& entry) { return entry.second.playing; });
-}
+bool MulticastGroup::anyone_playing() const { return sum_.playing > 0; }
 
 bool MulticastGroup::request_idr(Time now) {
   if (last_idr_ && now < *last_idr_ + kIdrInterval) {

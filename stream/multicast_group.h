@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,6 +78,10 @@ class MulticastGroup {
   [[nodiscard]] bool idr_due();
 
  private:
+  // What a member adds to the sums of all.
+  struct Share {
+    int playing = 0, candidates = 0, on_group = 0;
+  };
   struct Member {
     bool multicast = false;  // the sink can
     bool playing = false;
@@ -86,14 +91,17 @@ class MulticastGroup {
     std::string note;
     std::optional<Time> retry;  // not on the group before
     Duration back_off{};        // before the last attempt
+    Share share;
   };
   using Moves = std::vector<Move>;
 
   static void enter(Member& member, Path path, Time now);
   // The member can and should be on the group, were there company.
   [[nodiscard]] static bool is_candidate(const Member& member, Time now);
-  // Begins every move that policy and company ask for.
-  void settle(Time now, Moves& moves);
+  // Follows each change of a member: thousands of members are not looked at for an event of one.
+  void account(SessionId id, Member& member);
+  // Begins every move that policy and company ask for, after a change of `changed`.
+  void settle(std::set<SessionId> changed, Time now, Moves& moves);
   void settle(SessionId id, Member& member, Delivery wanted, Time now, Moves& moves);
   void fall_back(Member& member, std::string why, Blame blame, Time now);
   [[nodiscard]] bool group_runs() const;
@@ -104,6 +112,10 @@ class MulticastGroup {
   DeliveryPolicy policy_;
   std::optional<StreamFormat> format_;
   std::map<SessionId, Member> members_;
+  Share sum_;
+  std::set<SessionId> restless_;          // that play, and are on the way or to be tried again
+  std::map<SessionId, Endpoint> copies_;  // that get a unicast copy
+  bool use_group_ = false;
   std::vector<Endpoint> destinations_;
   std::optional<Time> last_idr_;
   bool idr_wanted_ = false;
