@@ -18,6 +18,10 @@ constexpr int kSocketBuffer = 512 * 1024;
 // One sendmmsg carries at most this many packets to each destination.
 constexpr std::size_t kBatch = 32;
 constexpr Duration kBitrateWindow = 1s;
+// With so many unicast copies packets wait for each other, for so long: several
+// for one sink are one message to the kernel (UdpSocket).
+constexpr std::size_t kManyCopies = 4;
+constexpr Duration kGather = 5ms;
 // A pause between packets after which sinks call the group silent (300 ms), and
 // how long after it such a report may still come.
 constexpr Duration kStall = 250ms;
@@ -63,7 +67,7 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
                                  {.on_bytes =
                                       [this](ByteView bytes) {
                                         feed_.push(bytes, loop_.now());
-                                        if (input_->is_live()) due_.set(feed_.next_deadline());
+                                        if (input_->is_live()) await_due();
                                       },
                                   .on_restart = [this] { feed_.restart(loop_.now()); },
                                   .on_trouble = callbacks_.on_trouble})),
@@ -264,7 +268,16 @@ void SourceStream::feed_input() {
     // Bounded: a file that gives nothing usable must not hold the loop.
     for (int pieces = 0; pieces < 64 && feed_.wants_bytes(loop_.now()); ++pieces) input_->read_more();
   }
-  due_.set(feed_.next_deadline());
+  await_due();
+}
+
+// A wake-up and a system call a copy for each packet would be most of the cost
+// of many unicast copies. The group's packets are never bunched.
+void SourceStream::await_due() {
+  const auto targets = group_.destinations();
+  const bool gather = targets.size() >= kManyCopies && !targets.front().address.is_multicast();
+  const auto due = feed_.next_deadline();
+  due_.set(due && gather ? std::optional(*due + kGather) : due);
 }
 
 void SourceStream::send_due() {

@@ -80,6 +80,7 @@ class SourceStream {
   void make_idr();
   void start_input();
   void feed_input();
+  void await_due();
   void send_due();
   void send(std::span<const ByteView> packets);
   void send_report(bool bye);
