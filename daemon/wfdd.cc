@@ -54,6 +54,7 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
   environment_.publish = [this](std::string_view event, const std::function<json()>& params) {
     if (control_ && control_->has_subscribers()) control_->publish(event, params());
+    if (systemd_timer_) systemd_timer_->set(loop_.now());  // STATUS= follows the state
   };
   if (config_.role == DaemonRole::Source) {
     daemon_ = std::make_unique<SourceDaemon>(environment_);
