@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "daemon/device_id.h"
 #include "daemon/version.h"
@@ -16,6 +17,8 @@ using platform::log;
 using platform::Severity;
 
 namespace {
+
+constexpr Duration kStatusDelay = 100ms;
 
 // The helpers stand beside wfdd, in the build tree as when installed.
 std::string own_directory() {
@@ -54,7 +57,8 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
   environment_.publish = [this](std::string_view event, const std::function<json()>& params) {
     if (control_ && control_->has_subscribers()) control_->publish(event, params());
-    if (systemd_timer_) systemd_timer_->set(loop_.now());  // STATUS= follows the state
+    // STATUS= follows the state: a thousand events at once are one line.
+    if (systemd_timer_ && !std::exchange(status_due_, true)) systemd_timer_->set(loop_.now() + kStatusDelay);
   };
   if (config_.role == DaemonRole::Source) {
     daemon_ = std::make_unique<SourceDaemon>(environment_);
@@ -85,6 +89,7 @@ void Wfdd::run() {
 
 // STATUS= follows the state; the watchdog is fed by the loop itself.
 void Wfdd::tell_systemd() {
+  status_due_ = false;
   const std::string status = with_daemon([](auto& daemon) { return daemon.summary(); });
   if (status != last_status_) platform::notify_systemd("STATUS=" + status);
   last_status_ = status;

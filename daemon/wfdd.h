@@ -51,6 +51,7 @@ class Wfdd {
   std::optional<platform::Timer> systemd_timer_;
   std::vector<std::unique_ptr<platform::SignalWatch>> signals_;
   std::string last_status_;
+  bool status_due_ = false;
   bool stopping_ = false;
 };
 

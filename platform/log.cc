@@ -36,24 +36,27 @@ void append_time_of_day(std::string& out) {
   ::clock_gettime(CLOCK_REALTIME, &now);
   tm local{};
   ::localtime_r(&now.tv_sec, &local);
-  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}.{:03} ", local.tm_hour, local.tm_min,
-                 local.tm_sec, now.tv_nsec / 1'000'000);
+  std::array<char, 32> text;
+  const auto end = fmt::format_to_n(text.data(), text.size(), "{:02}:{:02}:{:02}.{:03} ", local.tm_hour,
+                                    local.tm_min, local.tm_sec, now.tv_nsec / 1'000'000);
+  out.append(text.data(), end.out);
 }
 
 // A peer chooses its name: it must neither begin a line of its own nor steer a
 // terminal (C0, DEL, and C1 as UTF-8 has them: C2 80 to C2 9F).
 void append_escaped(std::string& out, std::string_view line) {
   const auto byte = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : 0U; };
+  std::size_t clean = 0;  // from here on nothing was to be escaped
   for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool c0 = byte(i) < 0x20 || byte(i) == 0x7F;
     const bool c1 = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xA0;
-    if (c1) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte(++i));
-    } else if (byte(i) < 0x20 || byte(i) == 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte(i));
-    } else {
-      out += line[i];
-    }
+    if (!c0 && !c1) continue;
+    out.append(line.substr(clean, i - clean));
+    if (c1) ++i;
+    fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte(i));
+    clean = i + 1;
   }
+  out.append(line.substr(clean));
 }
 
 }  // namespace
@@ -71,12 +74,13 @@ bool log_enabled(Severity severity) { return severity <= least_severity; }
 
 void log_line(Severity severity, std::string_view line) {
   std::string out;
+  out.reserve(line.size() + 32);
   if (journal_reads_stderr()) {
     fmt::format_to(std::back_inserter(out), "<{}>", static_cast<int>(severity));
   } else {
     append_time_of_day(out);
     for (const auto& [known, name] : kNames) {
-      if (known == severity) fmt::format_to(std::back_inserter(out), "{}: ", name);
+      if (known == severity) out.append(name).append(": ");
     }
   }
   append_escaped(out, line);
