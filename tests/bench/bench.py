@@ -149,6 +149,12 @@ def port_packets(lab, node):
     return link["stats64"]["rx"]["packets"]
 
 
+def received(node):
+    """Datagrams that programs on the node have read."""
+    lines = [line.split() for line in node.run("cat", "/proc/net/snmp").stdout.splitlines() if line.startswith("Udp:")]
+    return int(lines[1][lines[0].index("InDatagrams")])
+
+
 def cpu_per_packet(pid, packets, seconds):
     """CPU us a packet, and the packets a second, over a window."""
     before, count, start = cpu_ns(pid), packets(), time.monotonic()

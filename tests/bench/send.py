@@ -129,9 +129,9 @@ def instructions(lab, nodes, quick):
     table = Table("instructions", "User instructions an RTP packet sent",
                   "callgrind, difference of two lengths; no noise. Flat out: no waiting, so the work itself (target 1: 400). "
                   "Real time: the whole daemon with its timers and event loop.", ["instructions/packet", "against wfdd"])
-    short, long = clip("10M-short"), clip("10M")
+    short, long = clip("50M-short"), clip("50M")
     one, two = (count_instructions(source_node, BIN / "send_bench", short, passes, "wlan0", f"{PEER_GROUP}:{PEER_PORT}")
-                for passes in (2, 8))
+                for passes in (1, 3))
     packets = [json.loads(output)["packets"] for _, output in (one, two)]
     ours = (two[0] - one[0]) / (packets[1] - packets[0])
     table.add("wfdd's media path, flat out", ours, 1.0)

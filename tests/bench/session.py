@@ -1,7 +1,7 @@
 """What an RTSP session costs a source: CPU, instructions, memory; how fast, how many; what happens when descriptors
 run out. Beside gst-rtsp-server, which is asked for the same with four messages (OPTIONS, DESCRIBE, SETUP, PLAY)."""
 import json
-import statistics
+import pathlib
 import time
 
 from bench import (BIN, CALLGRIND, DESCRIPTORS, SENDER_CPU, BenchDaemon, Table, clip, cpu_ns, cpu_percent, end,
@@ -65,24 +65,28 @@ def many(lab, nodes, quick):
 
 
 def instructions(lab, nodes, quick):
-    source_node, client_node = nodes
     table = Table("session_instructions", "User instructions a session",
                   "callgrind: connect, M1-M7, close, one after another while another session plays; difference of 20 and "
                   "220 sessions. Target 8: 100,000.", ["instructions/session"])
-    counts = []
-    for sessions in (20, 220):
-        log = lab.directory / "callgrind"
-        source = wfdd(source_node, under=[*CALLGRIND, f"--log-file={log}"])
-        viewer = one_viewer(client_node)
-        load = load_client(client_node, "wfd", "close", sessions, 1)
-        figures = json.loads(load.stdout.readline())
-        if figures["failed"]:
-            raise RuntimeError(f"{figures['failed']} sessions failed under callgrind")
-        end(viewer)
-        source.stop()
-        counts.append(instructions_of(log.read_text()))
-    table.add("wfdd, M1-M7", (counts[1] - counts[0]) / 200)
+    for level in ("warning", "info"):
+        counts = [count_sessions(lab, nodes, sessions, level) for sessions in (20, 220)]
+        table.add(f"wfdd, M1-M7, log.level={level}", (counts[1] - counts[0]) / 200)
     return table
+
+
+def count_sessions(lab, nodes, sessions, level):
+    """Instructions of a source for so many sessions, one after another beside one that plays."""
+    source_node, client_node = nodes
+    log = lab.directory / "callgrind"
+    source = wfdd(source_node, under=[*CALLGRIND, f"--log-file={log}"], **{"log.level": level})
+    viewer = one_viewer(client_node)
+    load = load_client(client_node, "wfd", "close", sessions, 1)
+    figures = json.loads(load.stdout.readline())
+    if figures["failed"]:
+        raise RuntimeError(f"{figures['failed']} sessions failed under callgrind")
+    end(viewer)
+    source.stop()
+    return instructions_of(log.read_text())
 
 
 def latency(lab, nodes, quick):
@@ -123,6 +127,10 @@ def latency(lab, nodes, quick):
     return table
 
 
+def source_descriptors(source):
+    return pathlib.Path(f"/proc/{source.process.pid}/fd").iterdir()
+
+
 def exhausted(lab, nodes, quick):
     source_node, client_node = nodes
     limit = 200
@@ -133,7 +141,6 @@ def exhausted(lab, nodes, quick):
     load = load_client(client_node, "wfd", "hold", 2 * limit, PARALLEL, ADDRESSES)
     wait_for(lambda: len(list(source_descriptors(source))) >= limit - 1, 10, "the descriptors are used up")
     percent = [cpu_percent(source.process.pid, 2) for _ in range(1 if quick else 3)]
-    played = source.status()["sessions"] if False else []
     sessions = len(list(source_descriptors(source)))
     end(load)
     wait_for(lambda: len(list(source_descriptors(source))) < limit // 2, 10, "the sessions have gone")
@@ -143,11 +150,6 @@ def exhausted(lab, nodes, quick):
     source.stop()
     table.add("wfdd", percent, sessions, figures["play_first_ms"])
     return table
-
-
-def source_descriptors(source):
-    import pathlib
-    return pathlib.Path(f"/proc/{source.process.pid}/fd").iterdir()
 
 
 def measure(lab, quick):

@@ -1,0 +1,95 @@
+"""From the start of a process to its first RTP packet, and from `wfdctl connect` to the first decoded picture."""
+import json
+import time
+
+from bench import (BIN, GROUP, PEER_GROUP, PEER_PORT, PORT, SENDER_CPU, BenchDaemon, Table, clip, end, spawn, spawn_ready,
+                   wait_for)
+from send import peers
+
+
+def first_packet(meter):
+    figures = json.loads(meter.stdout.readline())
+    meter.wait()
+    return figures["first"]
+
+
+def source_command(directory, path):
+    settings = {"role": "source", "name": "Source", "interface": "wlan0", "control.socket": directory / "start.sock",
+                "state.directory": directory / "start-state", "log.level": "warning", "source.connect": "all",
+                "source.input": f"file:{path}", "stream.delivery": "multicast", "security.mode": "open"}
+    return [BIN / "wfdd", *(part for key, value in settings.items() for part in ("--set", f"{key}={value}"))]
+
+
+def to_first_packet(lab, nodes, quick):
+    source_node, meter_node, sink_node = nodes
+    runs, path = 3 if quick else 10, clip("10M")
+    table = Table("start", "Start of the process to the first RTP packet",
+                  f"{runs} runs; exec to the kernel's arrival time at a receiver. A sink of wfdd's is there already: wfdd's "
+                  "figure holds the probe, the beacon, the invitation, TCP and M1-M7. Target 11: 10 ms.", ["ms"])
+    found = {}
+    sink = BenchDaemon(sink_node, "sink", **{"sink.output": "null:"})
+    for _ in range(runs):
+        meter = spawn_ready(meter_node, BIN / "rtp_meter", GROUP, PORT, "wlan0", 0.5)
+        process = spawn(source_node, *source_command(lab.directory, path), cpu=SENDER_CPU)
+        found.setdefault("wfdd source, with a sink waiting", []).append((first_packet(meter) - process.born) * 1000)
+        end(process)
+        wait_for(lambda: not sink.status()["sessions"], 10, "the sink is free again")
+        for name, command in peers(path).items():
+            meter = spawn_ready(meter_node, BIN / "rtp_meter", PEER_GROUP, PEER_PORT, "wlan0", 0.5)
+            process = spawn(source_node, *command, cpu=SENDER_CPU)
+            found.setdefault(name, []).append((first_packet(meter) - process.born) * 1000)
+            end(process)
+    sink.stop()
+    for name, samples in found.items():
+        table.add(name, samples)
+    return table
+
+
+def picture_after(source, sink, report):
+    """Milliseconds from `wfdctl connect` to PLAY, and to the first picture that the sink's renderer decoded."""
+    report.unlink(missing_ok=True)
+    begin = time.time()
+    source.ctl("connect", sink.name)
+    played = time.time()
+
+    def decoded_at():
+        """By the report's own times: it is written once a second, long after the picture."""
+        try:
+            figures = json.loads(report.read_text())
+        except (OSError, ValueError):
+            return None
+        if figures["first_picture_s"] < 0:
+            return None
+        return report.stat().st_mtime - (figures["seconds"] - figures["first_picture_s"])
+
+    decoded = wait_for(decoded_at, 20, "a decoded picture")
+    source.ctl("disconnect", sink.name)
+    wait_for(lambda: not sink.status()["sessions"] and {p["state"] for p in source.ask("peers")} == {"available"}, 10,
+             "the sink is free again")
+    return (played - begin) * 1000, (decoded - begin) * 1000
+
+
+def to_first_picture(lab, nodes, quick):
+    source_node, _, sink_node = nodes
+    runs = 3 if quick else 15
+    table = Table("picture", "`wfdctl connect` to PLAY, and to the first decoded picture",
+                  f"{runs} connections of one source and one sink, 150 ms of it the sink's delay; exec:wfd-render, which "
+                  "starts with each session.",
+                  ["to PLAY ms", "to picture ms", "p95 ms"])
+    report = lab.directory / "report.json"
+    render = f"exec:{BIN}/wfd-render --video-sink fakesink --audio-sink fakesink --report {report}"
+    sink = BenchDaemon(sink_node, "sink", **{"sink.output": render})
+    source = BenchDaemon(source_node, "source", cpu=SENDER_CPU,
+                         **{"source.connect": "none", "source.input": f"file:{clip('10M')}"})
+    wait_for(lambda: source.ask("peers"), 10, "the source sees the sink")
+    found = [picture_after(source, sink, report) for _ in range(runs)]
+    pictures = sorted(picture for _, picture in found)
+    table.add("wfdd", [play for play, _ in found], pictures, pictures[int(0.95 * (len(pictures) - 1))])
+    source.stop()
+    sink.stop()
+    return table
+
+
+def measure(lab, quick):
+    nodes = lab.node("source", 1), lab.node("meter", 11), lab.node("sink", 12)
+    return [to_first_packet(lab, nodes, quick), to_first_picture(lab, nodes, quick)]
