@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/unit/test_data.h"
+
 namespace wfdcast::daemon {
 namespace {
 
@@ -95,7 +97,7 @@ TEST(MethodTable, DeepNestingIsRefused) {
 }
 
 TEST(MethodTable, TheDocumentationInTheTreeIsTheTables) {
-  std::ifstream file(std::string(WFD_TEST_DATA) + "/../../docs/control.md");
+  std::ifstream file(std::string(kTestData) + "/../../docs/control.md");
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), control_documentation()) << "write it anew: scripts/docs";

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "base/text.h"
+#include "tests/unit/test_data.h"
 
 namespace wfdcast {
 
 // `path` is relative to tests/data.
 inline std::string read_text_file(const std::string& path) {
-  std::ifstream file(std::string(WFD_TEST_DATA "/") + path);
+  std::ifstream file(std::string(kTestData) + "/" + path);
   if (!file) throw std::runtime_error("cannot read " + path);
   return {std::istreambuf_iterator<char>(file), {}};
 }

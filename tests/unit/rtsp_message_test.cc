@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/unit/test_data.h"
+
 namespace wfdcast::rtsp {
 namespace {
 
@@ -18,7 +20,7 @@ std::string read(const std::filesystem::path& path) {
 // The messages of the protocol reference, M1 to M16 and their answers.
 std::vector<std::string> examples() {
   std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(WFD_TEST_DATA "/rtsp"))
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(kTestData) + "/rtsp"))
     found.push_back(read(entry.path()));
   std::sort(found.begin(), found.end());
   return found;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "tests/unit/test_data.h"
 
 // A small reader of MPEG-TS for tests, written apart from stream/ so that both
 // do not share a mistake.
@@ -18,7 +19,7 @@ namespace wfdcast::test {
 using Bytes = std::vector<std::uint8_t>;
 
 inline Bytes read_clip(const std::string& name) {
-  std::ifstream file(std::string(WFD_TEST_DATA) + "/ts/" + name, std::ios::binary);
+  std::ifstream file(std::string(kTestData) + "/ts/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
