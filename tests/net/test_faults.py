@@ -40,7 +40,8 @@ class Site:
         self.source.wait_state(sink.name, "playing", timeout)
         wait_for(lambda: sink.stream()["state"] == "playing" and sink.stream()["delivery"] == "multicast", timeout,
                  f"{sink.name} plays from the group")
-        assert sink.node.joined(GROUP) and sink.node.port in self.lab.members(GROUP)
+        assert sink.node.joined(GROUP)
+        wait_for(lambda: sink.node.port in self.lab.members(GROUP), timeout, f"the bridge knows {sink.name}'s membership")
         before = sink.stream()["packets_received"]
         wait_for(lambda: sink.stream()["packets_received"] > before + 20, timeout, f"packets at {sink.name}")
 
