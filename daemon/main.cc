@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_flag("--check-config", check, "says ok, or what is wrong with the configuration");
   app.add_flag("--print-config", print, "prints the whole configuration that would be used");
-  app.set_version_flag("--version", std::string("wfdd ") + kVersion);
+  app.set_version_flag("--version", std::string("wfdd ") + kFullVersion);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -52,7 +52,7 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
   platform::set_log_level(config_.log.level);
   platform::prepare_process();
   if (config_.name.empty()) config_.name = platform::host_name();
-  log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kVersion,
+  log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kFullVersion,
       config_.role == DaemonRole::Source ? "source" : "sink", config_.name, to_string(environment_.id));
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
   environment_.publish = [this](std::string_view event, const std::function<json()>& params) {

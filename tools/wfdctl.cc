@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
   app.add_option("--instance", options.instance, "the daemon behind /run/wfdcast/NAME.sock")
       ->type_name("NAME");
   app.add_flag("--json", options.as_json, "the method's result as JSON");
-  app.set_version_flag("--version", std::string("wfdctl ") + wfdcast::daemon::kVersion);
+  app.set_version_flag("--version", std::string("wfdctl ") + wfdcast::daemon::kFullVersion);
   app.require_subcommand(0, 1);
   app.fallthrough();
   for (const Command& command : kCommands) add_command(app, command, options, chosen);
