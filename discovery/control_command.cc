@@ -50,6 +50,7 @@ std::string ask_for_pin(const MacAddress& device) {
   return "P2P_PROV_DISC " + to_string(device) + " display";
 }
 std::string cancel() { return "P2P_CANCEL"; }
+std::string flush() { return "P2P_FLUSH"; }
 std::string reject(const MacAddress& device) { return "P2P_REJECT " + to_string(device); }
 
 std::string add_group(const AddGroup& options) {

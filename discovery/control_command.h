@@ -40,7 +40,7 @@ struct Connect {
   Method method;
   bool join = false;  // the peer's group runs already
   bool persistent = false;
-  int intent = 7;                // to be the group's owner, 0 to 15
+  int intent = 7;                  // to be the group's owner, 0 to 15
   std::optional<int> frequency{};  // MHz
 };
 [[nodiscard]] std::string connect(const Connect& options);
@@ -48,6 +48,7 @@ struct Connect {
 [[nodiscard]] std::string ask_for_pin(const MacAddress& device);
 [[nodiscard]] std::string cancel();
 [[nodiscard]] std::string reject(const MacAddress& device);
+[[nodiscard]] std::string flush();  // forgets all peers, and whom it refuses
 
 struct AddGroup {
   bool persistent = false;

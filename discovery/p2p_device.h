@@ -1,0 +1,197 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "discovery/control_command.h"
+#include "discovery/control_event.h"
+#include "discovery/control_reply.h"
+#include "discovery/control_request.h"
+#include "discovery/supplicant_setup.h"
+
+namespace wfdcast::discovery {
+
+// A Wi-Fi Direct device in reach.
+struct P2pPeer {
+  P2pDeviceSeen seen;  // name: printable
+  Time last_seen{};
+};
+// The group that we are in.
+struct P2pGroup {
+  std::string interface;
+  GroupRole role = GroupRole::Client;
+  std::string ssid;
+  int frequency = 0;
+  MacAddress owner;  // device address
+  bool persistent = false;
+  Ipv4Address address, owner_address;  // ours and the owner's, where EAPOL told them
+  int prefix = 0;
+  struct Member {
+    MacAddress device, interface;
+    Ipv4Address address;  // from EAPOL, or none
+  };
+  std::vector<Member> members;  // the others: of an owner its clients, of a client its owner
+};
+
+struct PeerSeen {
+  MacAddress device;
+  bool is_new = false;
+};
+struct PeerGone {
+  MacAddress device;
+};
+// Somebody wants a link: answer with accept() or reject().
+struct LinkRequested {
+  MacAddress device;
+  bool enter_pin = false;  // with the PIN that it shows
+};
+struct PinShown {
+  MacAddress device;
+  std::string pin;
+};
+struct PinWanted {
+  MacAddress device;  // it shows its PIN now; connect with it
+};
+struct LinkUp {
+  P2pGroup group;
+};
+struct MemberJoined {
+  P2pGroup::Member member;
+};
+struct MemberLeft {
+  P2pGroup::Member member;
+};
+struct LinkDown {
+  std::string interface, reason;
+};
+struct ConnectFailed {
+  MacAddress device;
+  std::string reason;
+};
+struct CapabilityMissing {
+  std::string what;
+};
+using LinkEvent = std::variant<PeerSeen, PeerGone, LinkRequested, PinShown, PinWanted, LinkUp, MemberJoined,
+                               MemberLeft, LinkDown, ConnectFailed, CapabilityMissing>;
+
+enum class AcceptPolicy { Ask, Button, Known };
+
+// Our P2P device inside wpa_supplicant: finding, forming one group, keeping it. It makes the commands and
+// reads events and answers; it never touches the control socket.
+//
+// Its owner sends the requests of a Step in their order, hands each answer to answered(), and calls tick()
+// at next_deadline().
+class P2pDevice {
+ public:
+  static constexpr std::size_t kMaxPeers = 256;
+  static constexpr std::size_t kMaxRequests = 8;  // of strangers who wait for an answer
+  static constexpr std::size_t kMaxMembers = 64;
+  // A person has two minutes to press a button or enter a PIN (WPS walk time).
+  static constexpr Duration kConnectTime = 130s;
+  static constexpr Duration kJoinTime = 40s;
+  static constexpr Duration kRequestTime = 120s;
+  static constexpr Duration kGroupRetry = 5s;  // of an owner whose group was taken down
+  static constexpr int kTries = 2;
+  // wpa_supplicant goes on refusing whom it was told to refuse, until its list of peers is flushed.
+  static constexpr Duration kRefusalTime = 30s;
+
+  struct Options {
+    SupplicantSetup::Options setup;
+    AcceptPolicy accept = AcceptPolicy::Ask;
+    bool listen = false;  // be found without finding: a sink
+    bool owner = false;   // have a group of our own from the start
+    int intent = 7;       // to be the owner, 0 to 15
+    std::optional<int> frequency{};
+  };
+  enum class State { Detached, Idle, Connecting, Up };
+  struct [[nodiscard]] Step {
+    std::vector<ControlRequest> requests;
+    std::vector<LinkEvent> events;
+  };
+
+  explicit P2pDevice(Options options) : options_(options), setup_(options.setup) {}
+
+  Step attached(Time now);  // the supplicant came
+  Step detached(Time now);  // it has gone
+  Step answered(const ControlRequest& request, std::string_view reply, Time now);
+  Step receive(const ControlEventBody& event, Time now);
+  Step tick(Time now);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
+
+  Step find(std::chrono::seconds duration);
+  Step stop_finding();
+  Step connect(const MacAddress& device, const command::Method& method, Time now);
+  Step ask_for_pin(const MacAddress& device);
+  Step cancel(Time now);
+  Step accept(const MacAddress& device, const std::string& pin, Time now);  // pin: empty but for enter_pin
+  Step reject(const MacAddress& device, Time now);
+  Step add_group();
+  Step remove_group();
+  Step set_available(bool is_available);
+  // While something plays nothing is scanned and nobody is listened for.
+  Step set_streaming(bool is_streaming);
+  Step shut_down();  // groups gone, the supplicant as it was
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const std::map<MacAddress, P2pPeer>& peers() const { return peers_; }
+  [[nodiscard]] const std::optional<P2pGroup>& group() const { return group_; }
+  [[nodiscard]] std::string name_of(const MacAddress& device) const;  // for a person
+  [[nodiscard]] std::vector<MacAddress> waiting() const;              // for accept() or reject()
+
+ private:
+  struct Attempt {
+    MacAddress device;
+    command::Method method;
+    Time deadline{};
+    bool join = false;
+    std::optional<int> network{};  // that we try to bring up again
+    int intent = 7;
+    int tries = 1;
+  };
+  struct Request {
+    Password password = Password::Button;
+    std::string shown_pin;
+    bool join = false;  // it invites us into its group
+    Time expires{};
+  };
+
+  void enter(State state) { state_ = state; }
+  void peer_seen(const P2pDeviceSeen& seen, Time now, Step& step);
+  void listen_if_wanted(Step& step) const;
+  void looked(const ControlRequest& request, std::string_view reply, Time now, Step& step);
+  void order_connect(Step& step);
+  void connect_failed(const std::string& reason, Step& step);
+  void try_again_or_fail(const std::string& reason, Step& step);
+  void refuse(const MacAddress& device, Time now, Step& step);
+  void requested(const MacAddress& device, Request request, Time now, Step& step);
+  void provision(const ProvisionStep& event, Time now, Step& step);
+  void wants_into_group(const ProvisionStep& event, Step& step);
+  void invited(const InvitationReceived& event, Time now, Step& step);
+  void invitation_result(const InvitationResult& event, Step& step);
+  void group_started(const GroupStarted& event, Step& step);
+  void group_removed(const GroupRemoved& event, Time now, Step& step);
+  void station_joined(const StationConnected& event, Step& step);
+  void station_left(const StationDisconnected& event, Step& step);
+  void negotiation_failed(int status, Step& step);
+
+  Options options_;
+  SupplicantSetup setup_;
+  State state_ = State::Detached;
+  std::map<MacAddress, P2pPeer> peers_;
+  std::map<MacAddress, Request> requests_;
+  std::optional<Attempt> attempt_;
+  std::optional<P2pGroup> group_;
+  MacAddress negotiated_;  // interface address of the peer, from the negotiation
+  std::optional<Time> group_due_, flush_due_;
+  bool streaming_ = false;
+};
+
+// P2P status codes (Wi-Fi Direct table "Status attribute") and reasons of wpa_supplicant, for a person.
+[[nodiscard]] std::string negotiation_failure(int status);
+[[nodiscard]] std::string removal_reason(std::string_view reason);
+
+}  // namespace wfdcast::discovery
