@@ -14,6 +14,8 @@ namespace {
 // One IP packet of 64 KiB, less its headers. (At most 64 packets are cut from it: kBatch.)
 constexpr std::size_t kMaxSegmented = 65'507;
 
+iovec piece(ByteView packet) { return {const_cast<std::uint8_t*>(packet.data()), packet.size()}; }
+
 template <class T>
 T control_data(const cmsghdr& control) {
   T value{};
@@ -97,11 +99,8 @@ std::size_t SendBatch::send(std::span<const ByteView> packets, std::span<const E
   while (!packets.empty()) {
     const std::span<const ByteView> some = packets.first(std::min(packets.size(), kBatch));
     packets = packets.subspan(some.size());
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      pieces_[i] = {const_cast<std::uint8_t*>(some[i].data()), some[i].size()};
-    }
     for (std::size_t next = 0; next < some.size();) {
-      const std::span<iovec> run = std::span(pieces_).subspan(next, run_length(some.subspan(next)));
+      const std::span<iovec> run = take_run(some.subspan(next), next);
       for (const Endpoint& target : targets) {
         add(run, target);
         if (count_ == kBatch && flush() == State::BufferFull) return sent_;
@@ -114,16 +113,18 @@ std::size_t SendBatch::send(std::span<const ByteView> packets, std::span<const E
 }
 
 // Packets of one size; the last may be shorter.
-std::size_t SendBatch::run_length(std::span<const ByteView> packets) const {
+std::span<iovec> SendBatch::take_run(std::span<const ByteView> packets, std::size_t first) {
   const std::size_t size = packets.front().size();
-  if (!segments_ || size == 0) return 1;
-  const std::size_t most = std::min(packets.size(), std::max<std::size_t>(1, kMaxSegmented / size));
-  std::size_t count = 1;
-  while (count < most && packets[count - 1].size() == size && packets[count].size() <= size &&
-         !packets[count].empty()) {
+  const bool cut = segments_ && size > 0;
+  const std::size_t most = cut ? std::clamp<std::size_t>(kMaxSegmented / size, 1, packets.size()) : 1;
+  iovec* const run = &pieces_[first];
+  std::size_t count = 0;
+  for (; count < most && packets[count].size() == size; ++count) run[count] = piece(packets[count]);
+  if (count < most && packets[count].size() < size && !packets[count].empty()) {
+    run[count] = piece(packets[count]);
     ++count;
   }
-  return count;
+  return {run, count};
 }
 
 void SendBatch::add(std::span<iovec> run, const Endpoint& target) {

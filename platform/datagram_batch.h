@@ -66,8 +66,8 @@ class SendBatch {
   struct Control {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
   };
-  // How many of `packets`, from the first on, the kernel can cut from one message.
-  [[nodiscard]] std::size_t run_length(std::span<const ByteView> packets) const;
+  // Pieces, from `first` on, for as many of `packets` as the kernel can cut from one message.
+  [[nodiscard]] std::span<iovec> take_run(std::span<const ByteView> packets, std::size_t first);
   void add(std::span<iovec> run, const Endpoint& target);
   // Hands all of it to the kernel and empties the batch.
   State flush();

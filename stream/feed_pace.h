@@ -50,7 +50,7 @@ class FeedPace {
   [[nodiscard]] const RtpSlot* next(Time now) {
     if (pace_ == TsFeed::Pace::Arrival) return next_live(now);
     const RtpSlot& slot = queue_.slot(queue_.begin());
-    if (queue_.begin() >= file_.end() || queue_.begin() == queue_.end() || slot.due > now) return nullptr;
+    if (queue_.begin() == queue_.end() || slot.due > now) return nullptr;
     queue_.pop();
     return &slot;
   }

@@ -12,7 +12,7 @@ namespace wfdcast::stream {
 // One RTP packet that is being filled or waits to be sent.
 struct RtpSlot {
   Time since{};             // open: when its first TS packet came; else when it was closed
-  Time due{};               // when it is to be sent
+  Time due = Time::max();   // when it is to be sent; max: not known yet
   std::uint64_t first = 0;  // the number of its first TS packet, in all that were written
   std::uint32_t buffer = 0;
   std::uint8_t packets = 0;  // TS packets in it, when it is closed
@@ -30,12 +30,19 @@ class RtpQueue {
   // Begins a packet behind the last; false: no memory is left.
   [[nodiscard]] bool open(Time now) {
     if (free_count_ == 0) return false;
-    RtpSlot& last = slot(end_);
-    last = {
-        .since = now, .due = {}, .first = written_, .buffer = free_[--free_count_], .packets = 0, .pcr = 0};
-    space_ = ts(last, 0);
+    space_ = begin(slot(end_), now);
     room_ = kTsPacketsPerRtp;
     return true;
+  }
+  // Puts a packet behind the last and closes it at once: memory for
+  // kTsPacketsPerRtp TS packets, which the caller writes; nullptr: none is left.
+  [[nodiscard]] std::uint8_t* append(Time now) {
+    if (free_count_ == 0) return nullptr;
+    RtpSlot& last = slot(end_++);
+    std::uint8_t* const space = begin(last, now);
+    last.packets = kTsPacketsPerRtp;
+    written_ += kTsPacketsPerRtp;
+    return space;
   }
   [[nodiscard]] bool is_open() const { return room_ != 0; }
   // Where the next TS packet of the open packet goes, and how many fit.
@@ -78,6 +85,15 @@ class RtpQueue {
   [[nodiscard]] std::size_t available() const { return free_count_; }
 
  private:
+  [[nodiscard]] std::uint8_t* begin(RtpSlot& slot, Time now) {
+    slot.since = now;
+    slot.due = Time::max();
+    slot.first = written_;
+    slot.buffer = free_[--free_count_];
+    slot.packets = slot.pcr = 0;
+    return ts(slot, 0);
+  }
+
   std::unique_ptr<RtpBuffer[]> buffers_;
   std::vector<std::uint32_t> free_;  // a stack
   std::size_t free_count_;

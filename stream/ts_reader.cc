@@ -2,21 +2,25 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace wfdcast::stream {
 namespace {
 
+constexpr auto kStep = std::make_index_sequence<8>();
+
+template <std::size_t... I>
+bool all_in_sync(const std::uint8_t* packets, std::index_sequence<I...>) {
+  return ((packets[I * kTsPacket] == kSyncByte) && ...);
+}
 // How many of `most` packets begin with a sync byte, without a gap.
 std::size_t count_in_sync(const std::uint8_t* packets, std::size_t most) {
-  constexpr std::size_t kStep = 8;
-  std::size_t count = 0;
-  const auto in_sync = [&](std::size_t index) { return packets[(count + index) * kTsPacket] == kSyncByte; };
-  while (count + kStep <= most && in_sync(0) && in_sync(1) && in_sync(2) && in_sync(3) && in_sync(4) &&
-         in_sync(5) && in_sync(6) && in_sync(7)) {
-    count += kStep;
+  std::size_t left = most;
+  for (; left >= kStep.size() && all_in_sync(packets, kStep); left -= kStep.size()) {
+    packets += kStep.size() * kTsPacket;
   }
-  while (count < most && in_sync(0)) ++count;
-  return count;
+  for (; left > 0 && *packets == kSyncByte; --left) packets += kTsPacket;
+  return most - left;
 }
 
 }  // namespace

@@ -21,58 +21,10 @@ constexpr Duration kLook = 5ms;
 // A live input that says nothing for so long is not there.
 constexpr Duration kSilence = 1s;
 
-constexpr std::uint32_t kPayloadOnly = kSyncByte << 24 | 0x10;
 constexpr std::uint32_t kAdaptationBit = 0x20;
 constexpr std::uint32_t kPayloadStartBit = 0x0040'0000;
 
-constexpr std::uint32_t kContinuity = 0x0F;
-
-std::uint32_t header_of(std::uint16_t pid) { return kPayloadOnly | std::uint32_t{pid} << 8; }
-std::array<std::uint32_t, 32> plain_headers(std::uint16_t pid) {
-  std::array<std::uint32_t, 32> headers{};
-  for (std::uint32_t i = 0; i < headers.size(); ++i) {
-    std::array<std::uint8_t, 4> bytes{};
-    store_be32(bytes.data(), header_of(pid) | (i & kContinuity));
-    std::memcpy(&headers[i], bytes.data(), bytes.size());
-  }
-  return headers;
-}
-void advance(std::uint8_t& continuity, std::size_t count) {
-  continuity = static_cast<std::uint8_t>((continuity + count) & kContinuity);
-}
-std::uint32_t load(const std::uint8_t* from) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-constexpr auto kWholeRtp = std::make_index_sequence<kTsPacketsPerRtp>();
-
-template <std::size_t... I>
-bool all_plain(const std::uint8_t* packets, const std::uint32_t* theirs, std::index_sequence<I...>) {
-  return ((load(packets + I * kTsPacket) == theirs[I]) && ...);
-}
-// How many of `most` packets, which fit in one RTP packet, are plain; the first is.
-// Not inlined: where GCC knows the size of a copy it makes a string move of it,
-// which is slower than memcpy().
-[[gnu::noinline]] std::size_t plain_run(const std::uint8_t* packets, std::size_t most,
-                                        const std::uint32_t* theirs) {
-  if (most == kTsPacketsPerRtp && all_plain(packets, theirs, kWholeRtp)) {
-    return kTsPacketsPerRtp;
-  }
-  std::size_t run = 1;
-  while (run < most && load(packets + run * kTsPacket) == theirs[run]) ++run;
-  return run;
-}
-
-template <std::size_t... I>
-void put_all_headers(std::uint8_t* packets, const std::uint32_t* ours, std::index_sequence<I...>) {
-  (std::memcpy(packets + I * kTsPacket, &ours[I], sizeof ours[I]), ...);
-}
-void put_headers(std::uint8_t* packets, std::size_t count, const std::uint32_t* ours) {
-  if (count == kTsPacketsPerRtp) return put_all_headers(packets, ours, kWholeRtp);
-  for (std::size_t i = 0; i < count; ++i) std::memcpy(packets + i * kTsPacket, &ours[i], sizeof ours[i]);
-}
+constexpr std::size_t kWholeRtp = kTsPacketsPerRtp * kTsPacket;
 
 // The clock has its own PID, and what else stands behind the flags refers to
 // the old clock or the old splices: only "random access" and "priority" stay.
@@ -89,7 +41,8 @@ void TsRemap::receive(const std::uint8_t* packets, std::size_t count, Time now) 
   counters_.ts_packets += count;
   last_arrival_ = now;
   while (count > 0) {
-    std::size_t done = copy_plain(packets, count, now);
+    std::size_t done = copy_whole(packets, count, now);
+    if (done == 0) done = copy_some(packets, count, now);
     if (done == 0) {
       receive_one(packets, now);
       done = 1;
@@ -99,28 +52,46 @@ void TsRemap::receive(const std::uint8_t* packets, std::size_t count, Time now) 
   }
 }
 
-// The fast path: packets in the middle of a picture. How many were taken.
-std::size_t TsRemap::copy_plain(const std::uint8_t* packets, std::size_t count, Time now) {
-  std::size_t done = 0;
-  while (done < count && video_.expected) {
-    const std::uint8_t* const from = packets + done * kTsPacket;
-    const std::uint32_t* const theirs = &video_.theirs[*video_.expected];
-    if (load(from) != theirs[0]) break;
-    std::size_t run = 1;
-    if (queue_.is_open() || begin_packet(now)) {
-      std::uint8_t* const out = queue_.space();
-      run = plain_run(from, std::min(count - done, queue_.room()), theirs);
-      std::memcpy(out, from, run * kTsPacket);
-      const std::uint32_t* const ours = &video_.ours[video_.next];
-      put_headers(out, run, ours);
-      video_.last = out + (run - 1) * kTsPacket;
-      advance(video_.next, run);
-      queue_.commit(run, now);
+// The fast path: RTP packets from the middle of a picture. How many TS packets were taken.
+std::size_t TsRemap::copy_whole(const std::uint8_t* packets, std::size_t count, Time now) {
+  if (!video_.expected || queue_.is_open()) return 0;
+  RtpQueue& queue = queue_;
+  const std::uint8_t* from = packets;
+  std::uint8_t expected = *video_.expected, next = video_.next;
+  for (; count >= kTsPacketsPerRtp; count -= kTsPacketsPerRtp) {
+    if (!video_.theirs.whole_run(from, expected)) break;
+    if (queue.written() >= next_look_) {
+      look_at_clock(now);
+      if (queue.is_open()) break;
     }
-    advance(*video_.expected, run);
-    done += run;
+    std::uint8_t* const out = queue.append(now);
+    if (out == nullptr) break;
+    std::copy_n(from, kWholeRtp, out);
+    video_.ours.put_whole(out, next);
+    video_.last = out + kWholeRtp - kTsPacket;
+    advance_continuity(expected, kTsPacketsPerRtp);
+    advance_continuity(next, kTsPacketsPerRtp);
+    from += kWholeRtp;
   }
-  return done;
+  video_.expected = expected;
+  video_.next = next;
+  return static_cast<std::size_t>(from - packets) / kTsPacket;
+}
+
+// Plain packets up to the end of the RTP packet that is open, or is begun.
+std::size_t TsRemap::copy_some(const std::uint8_t* packets, std::size_t count, Time now) {
+  if (!video_.expected || video_.theirs.run(packets, 1, *video_.expected) == 0) return 0;
+  std::size_t run = 1;
+  if (std::uint8_t* const out = space(now)) {
+    run = video_.theirs.run(packets, std::min(count, queue_.room()), *video_.expected);
+    std::copy_n(packets, run * kTsPacket, out);
+    video_.ours.put(out, run, video_.next);
+    video_.last = out + (run - 1) * kTsPacket;
+    advance_continuity(video_.next, run);
+    queue_.commit(run, now);
+  }
+  advance_continuity(*video_.expected, run);
+  return run;
 }
 
 void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
@@ -134,7 +105,7 @@ void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
     if (reader_.receive(*packet)) adopt(*reader_.program(), now);
     return;
   }
-  Track* const track = pid == video_.pid ? &video_ : pid == audio_.pid ? &audio_ : nullptr;
+  TsTrack* const track = pid == video_.pid ? &video_ : pid == audio_.pid ? &audio_ : nullptr;
   if (pid == kNullPid || (track == nullptr && pid != pcr_pid_)) {
     ++counters_.dropped;
     return;
@@ -146,11 +117,11 @@ void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
 }
 
 void TsRemap::adopt(const Program& program, Time now) {
-  const auto retarget = [](Track& track, std::uint16_t pid, std::uint16_t ours) {
+  const auto retarget = [](TsTrack& track, std::uint16_t pid, std::uint16_t ours) {
     if (track.pid != pid) track.expected.reset();
     track.pid = pid;
-    track.theirs = plain_headers(pid);
-    track.ours = plain_headers(ours);
+    track.theirs = PlainHeaders(pid);
+    track.ours = PlainHeaders(ours);
   };
   retarget(video_, program.video.value_or(kNullPid), kVideoPid);
   retarget(audio_, program.audio ? program.audio->pid : kNullPid, kAudioPid);
@@ -172,7 +143,7 @@ void TsRemap::reference(Ticks27 pcr, bool broken, Time now) {
   if (is_over(pcr_, kPcrDensest, at) || jumped_) write_pcr(now);
 }
 
-void TsRemap::elementary(Track& track, const TsPacket& packet, const std::uint8_t* bytes, Time now) {
+void TsRemap::elementary(TsTrack& track, const TsPacket& packet, const std::uint8_t* bytes, Time now) {
   if (!follows(track, packet)) {
     ++counters_.dropped;
     return;
@@ -200,7 +171,7 @@ void TsRemap::elementary(Track& track, const TsPacket& packet, const std::uint8_
 }
 
 // Keeps the input's continuity counter; false: the packet is sent twice.
-bool TsRemap::follows(Track& track, const TsPacket& packet) {
+bool TsRemap::follows(TsTrack& track, const TsPacket& packet) {
   const std::uint8_t continuity = packet.header.continuity();
   if (track.expected && !packet.discontinuity()) {
     const unsigned missed = (continuity - *track.expected) & kContinuity;
@@ -212,12 +183,12 @@ bool TsRemap::follows(Track& track, const TsPacket& packet) {
     if (missed != 0) ++counters_.discontinuities;
   }
   track.expected = continuity;
-  advance(*track.expected, 1);
+  advance_continuity(*track.expected, 1);
   return true;
 }
 
-void TsRemap::look_at_pes(const Track& track, const TsPacket& packet, const std::optional<PesHeader>& header,
-                          Time now) {
+void TsRemap::look_at_pes(const TsTrack& track, const TsPacket& packet,
+                          const std::optional<PesHeader>& header, Time now) {
   if (&track != &video_) return;
   const PictureStart picture = look_at_picture(packet.payload.subspan(header ? header->size : 0));
   if (picture.profile) writer_.set_profile(*picture.profile);
@@ -225,12 +196,13 @@ void TsRemap::look_at_pes(const Track& track, const TsPacket& packet, const std:
   if (header && pace_ == TsFeed::Pace::Pcr) join_.video_pes(*header);
 }
 
-void TsRemap::copy(Track& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const {
+void TsRemap::copy(TsTrack& track, const TsPacket& packet, const std::uint8_t* bytes,
+                   std::uint8_t* out) const {
   std::memcpy(out, bytes, kTsPacket);
   const std::uint32_t flags = packet.header.value & (kPayloadStartBit | kAdaptationBit);
-  store_be32(out, header_of(&track == &video_ ? kVideoPid : kAudioPid) | flags | track.next);
+  store_be32(out, plain_header(&track == &video_ ? kVideoPid : kAudioPid) | flags | track.next);
   if (packet.header.has_adaptation()) clean_adaptation(out);
-  advance(track.next, 1);
+  advance_continuity(track.next, 1);
   track.last = out;
 }
 
@@ -246,9 +218,9 @@ std::uint8_t* TsRemap::space(Time now) {
 }
 
 bool TsRemap::begin_packet(Time now) {
-  if (queue_.open(now)) {
+  if (queue_.available() > 0) {
     if (queue_.written() >= next_look_) look_at_clock(now);
-    return true;
+    return queue_.is_open() || queue_.open(now);
   }
   if (lost_++ % kTsPacketsPerRtp == 0) ++counters_.overruns;
   return false;
@@ -256,7 +228,7 @@ bool TsRemap::begin_packet(Time now) {
 
 void TsRemap::look_at_clock(Time now) {
   times_.make_room(now);
-  next_look_ = queue_.written() + times_.packets_in(kLook);
+  next_look_ = queue_.written() + std::max<std::uint64_t>(times_.packets_in(kLook), 1);
   if (!ready_) return;
   const Time at = times_.estimate(now);
   if (is_over(psi_, kPsiInterval, at)) write_psi(now);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -9,6 +8,7 @@
 #include "stream/program_writer.h"
 #include "stream/psi.h"
 #include "stream/rtp_queue.h"
+#include "stream/ts_track.h"
 
 namespace wfdcast::stream {
 
@@ -29,17 +29,6 @@ class TsRemap {
   void repeat_psi(Time now);
 
  private:
-  // What packets without any flag begin with, as it stands in memory, by
-  // continuity counter. Twice over: a run of packets needs no wrap-around.
-  using PlainHeaders = std::array<std::uint32_t, 32>;
-  // An elementary stream. Most packets are plain, and of the video.
-  struct Track {
-    std::uint16_t pid = kNullPid;  // of the input
-    PlainHeaders theirs{}, ours{};
-    std::optional<std::uint8_t> expected;  // the next continuity counter of the input
-    std::uint8_t next = 0;                 // and of ours
-    const std::uint8_t* last = nullptr;    // our copy of the last packet
-  };
   // Where PSI or a PCR was sent last, and when.
   struct Mark {
     std::uint64_t number = 0;
@@ -47,15 +36,16 @@ class TsRemap {
     bool certain = false;
   };
 
-  [[nodiscard]] std::size_t copy_plain(const std::uint8_t* packets, std::size_t count, Time now);
+  [[nodiscard]] std::size_t copy_whole(const std::uint8_t* packets, std::size_t count, Time now);
+  [[nodiscard]] std::size_t copy_some(const std::uint8_t* packets, std::size_t count, Time now);
   void receive_one(const std::uint8_t* bytes, Time now);
   void adopt(const Program& program, Time now);
   void reference(Ticks27 pcr, bool broken, Time now);
-  void elementary(Track& track, const TsPacket& packet, const std::uint8_t* bytes, Time now);
-  [[nodiscard]] bool follows(Track& track, const TsPacket& packet);
-  void look_at_pes(const Track& track, const TsPacket& packet, const std::optional<PesHeader>& header,
+  void elementary(TsTrack& track, const TsPacket& packet, const std::uint8_t* bytes, Time now);
+  [[nodiscard]] bool follows(TsTrack& track, const TsPacket& packet);
+  void look_at_pes(const TsTrack& track, const TsPacket& packet, const std::optional<PesHeader>& header,
                    Time now);
-  void copy(Track& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const;
+  void copy(TsTrack& track, const TsPacket& packet, const std::uint8_t* bytes, std::uint8_t* out) const;
 
   // Where the next TS packet goes; nullptr: no memory is left.
   [[nodiscard]] std::uint8_t* space(Time now);
@@ -76,7 +66,7 @@ class TsRemap {
   ProgramReader reader_;
   ProgramWriter writer_;
   bool ready_ = false;  // a program is known
-  Track video_, audio_;
+  TsTrack video_, audio_;
   AudioFormat audio_format_ = AudioFormat::Aac;
   std::uint16_t pcr_pid_ = kNullPid;
   Mark psi_, pcr_;

@@ -22,7 +22,7 @@ using namespace wfdcast;
 using stream::TsFeed;
 
 constexpr std::size_t kPiece = 64 * 1024;
-constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatch = 65'507 / stream::kMaxRtpPacket;
 
 struct Player {
   TsFeed feed{{.pace = TsFeed::Pace::Pcr, .ssrc = {2}}};

@@ -21,7 +21,7 @@ using namespace wfdcast;
 using stream::TsFeed;
 
 constexpr std::size_t kPiece = 64 * 1024;
-constexpr std::size_t kBatch = 32;  // as daemon/source_stream.cc
+constexpr std::size_t kBatch = 65'507 / stream::kMaxRtpPacket;  // as daemon/source_stream.cc
 
 struct Sender {
   platform::UdpSocket& socket;
