@@ -1,0 +1,10 @@
+# wfd_install_compressed(FILE NAME DIRECTORY COMPONENT): installs FILE through gzip as DIRECTORY/NAME.
+function(wfd_install_compressed file name directory component)
+  string(MAKE_C_IDENTIFIER "${directory}/${name}" target)
+  set(made ${PROJECT_BINARY_DIR}/generated/compressed/${directory}/${name})
+  get_filename_component(made_directory ${made} DIRECTORY)
+  file(MAKE_DIRECTORY ${made_directory})
+  add_custom_command(OUTPUT ${made} DEPENDS ${file} COMMAND gzip -9nc ${file} > ${made} COMMENT "" VERBATIM)
+  add_custom_target(${target} ALL DEPENDS ${made})
+  install(FILES ${made} DESTINATION ${directory} COMPONENT ${component})
+endfunction()

@@ -1,0 +1,28 @@
+"""A throw-away copy of this host's root file system: what a script does there leaves nothing behind."""
+import pathlib
+import subprocess
+import tempfile
+
+# Mounts live in a mount namespace of their own and go with the script.
+SETUP = r"""
+set -e
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/up" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" overlay "$1/root"
+mount -t proc proc "$1/root/proc"
+mount --rbind /dev "$1/root/dev"
+for directory in run tmp mnt; do mount -t tmpfs tmpfs "$1/root/$directory"; done
+mount --bind "$2" "$1/root/mnt"
+exec chroot "$1/root" /bin/bash -euc "$3"
+"""
+
+
+def in_overlay(script, shared):
+    """Runs a bash script as root; the directory `shared` is its /mnt. What it printed."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--kill-child", "bash",
+                               "-c", SETUP, "bash", directory, str(pathlib.Path(shared).resolve()), script],
+                              capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
