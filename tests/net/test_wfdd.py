@@ -27,7 +27,7 @@ def test_check_config_print_config_version(tmp_path):
     assert 'role = "source"\n' in printed and "stream.ttl = 4\n" in printed and 'source.bitrate = "4M"\n' in printed
     config.write_text(printed)
     assert wfdd("--config", config, "--print-config").stdout == printed, "what it prints, it reads"
-    assert re.fullmatch(r"wfdd \d+\.\d+\.\d+\n", wfdd("--version").stdout)
+    assert re.fullmatch(r"wfdd \d+\.\d+\.\d+( \([\w.-]+\))?\n", wfdd("--version").stdout)
 
 
 @pytest.mark.parametrize("text, line", [
