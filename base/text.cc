@@ -5,8 +5,6 @@
 namespace wfdcast {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 int hex_digit(char c) {
@@ -65,9 +63,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return x == y || lower(x) == lower(y); });
+bool same_but_case(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string to_lower(std::string_view text) {
@@ -101,7 +100,10 @@ std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
-  std::string result;
+  const auto plain = [](unsigned char c) { return c >= 0x20 && c < 0x7F; };
+  const auto* const other = std::find_if_not(text.begin(), text.end(), plain);
+  std::string result(text.begin(), other);
+  text.remove_prefix(result.size());
   while (!text.empty()) {
     const CodePoint c = first_code_point(text);
     if (c.length > 0 && shown(c.value)) result += text.substr(0, c.length);

@@ -11,6 +11,8 @@
 
 namespace wfdcast {
 
+inline constexpr auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+
 // Without blanks and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
@@ -18,7 +20,11 @@ namespace wfdcast {
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
 // ASCII letters of either case are equal.
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b);
+[[nodiscard]] bool same_but_case(std::string_view a, std::string_view b);
+// Mostly the length decides.
+[[nodiscard]] inline bool iequals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_but_case(a, b);
+}
 
 [[nodiscard]] std::string to_lower(std::string_view text);
 

@@ -196,8 +196,7 @@ void SourceDaemon::playing(Sink& sink) {
 void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   Sink& sink = sinks_.at(id);
   const std::string detail = printable(end.detail);
-  const std::string why =
-      fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
+  const std::string why = rtsp::to_string(end.reason) + (detail.empty() ? detail : ": " + detail);
   log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
   stream_.leave(id);
   environment_.publish("session_ended",

@@ -21,7 +21,7 @@ constexpr Duration kBitrateWindow = 1s;
 // With so many unicast copies packets wait for each other, for so long: several
 // for one sink are one message to the kernel (UdpSocket).
 constexpr std::size_t kManyCopies = 4;
-constexpr Duration kGather = 5ms;
+constexpr Duration kGather = 8ms;
 // A pause between packets after which sinks call the group silent (300 ms), and
 // how long after it such a report may still come.
 constexpr Duration kStall = 250ms;

@@ -85,9 +85,12 @@ std::optional<Asked> Exchange::overdue(Time now) const {
 
 std::optional<Response> refuse_at_sight(const Request& request) {
   if (request.version != kVersion) return Response{.status = Status::VersionNotSupported};
-  for (const std::string_view option : split(find(request.headers, "Require").value_or(kWfdOption), ',')) {
-    if (iequals(option, kWfdOption)) continue;
-    return Response{.status = Status::OptionNotSupported, .headers = {{"Unsupported", std::string(option)}}};
+  if (const auto required = find(request.headers, "Require")) {
+    for (const std::string_view option : split(*required, ',')) {
+      if (iequals(option, kWfdOption)) continue;
+      return Response{.status = Status::OptionNotSupported,
+                      .headers = {{"Unsupported", std::string(option)}}};
+    }
   }
   if (request.method == Method::Other) return Response{.status = Status::NotImplemented};
   return std::nullopt;

@@ -20,8 +20,8 @@ bool is_graphic(std::string_view text) {
 
 // Header values may hold any text, but nothing that controls a terminal.
 bool is_text(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; });
 }
 
 // The next line without its CRLF or LF; `rest` moves behind it.
@@ -33,7 +33,7 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-Result<Message, ParseError> parse_status_line(std::string_view line) {
+Result<void, ParseError> parse_status_line(std::string_view line, Response& response) {
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos || line.substr(0, space) != kVersion)
     return fail(ParseError::BadStartLine);
@@ -42,10 +42,11 @@ Result<Message, ParseError> parse_status_line(std::string_view line) {
   const auto number = parse_number<std::uint16_t>(code);
   if (code.size() != 3 || !number || *number < 100) return fail(ParseError::BadStartLine);
   if (!is_text(reason) || (!reason.empty() && reason.front() != ' ')) return fail(ParseError::BadStartLine);
-  return Message{Response{.status = static_cast<Status>(*number)}};
+  response.status = static_cast<Status>(*number);
+  return {};
 }
 
-Result<Message, ParseError> parse_request_line(std::string_view line) {
+Result<void, ParseError> parse_request_line(std::string_view line, Request& request) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) return fail(ParseError::BadStartLine);
@@ -57,18 +58,22 @@ Result<Message, ParseError> parse_request_line(std::string_view line) {
   if (!version.starts_with("RTSP/") || !is_graphic(version)) return fail(ParseError::BadStartLine);
   const auto* const method =
       std::find_if(kMethods.begin(), kMethods.end(), [&](Method m) { return to_string(m) == name; });
-  return Message{Request{.method = method == kMethods.end() ? Method::Other : *method,
-                         .uri = std::string(uri),
-                         .version = std::string(version)}};
+  request.method = method == kMethods.end() ? Method::Other : *method;
+  request.uri = uri;
+  request.version = version;
+  return {};
 }
 
-Result<Header, ParseError> parse_header(std::string_view line) {
+struct HeaderView {
+  std::string_view name, value;
+};
+Result<HeaderView, ParseError> parse_header(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return fail(ParseError::BadHeader);
   const std::string_view name = trim(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
   if (name.empty() || !is_graphic(name) || !is_text(value)) return fail(ParseError::BadHeader);
-  return Header{std::string(name), std::string(value)};
+  return HeaderView{name, value};
 }
 
 struct HeadFields {
@@ -79,7 +84,7 @@ struct HeadFields {
 
 // Sorts one header into its place. A second CSeq or Content-Length has no
 // meaning that two readers would agree on.
-Result<void, ParseError> place(Header header, HeadFields& fields) {
+Result<void, ParseError> place(const HeaderView& header, HeadFields& fields) {
   if (iequals(header.name, "CSeq")) {
     const auto number = parse_number<std::uint32_t>(header.value);
     if (!number || fields.cseq) return fail(ParseError::BadHeader);
@@ -90,20 +95,20 @@ Result<void, ParseError> place(Header header, HeadFields& fields) {
     if (*number > MessageReader::kMaxBody) return fail(ParseError::TooLong);
     fields.content_length = static_cast<std::size_t>(*number);
   } else if (!iequals(header.name, "Content-Type")) {
-    fields.others.push_back(std::move(header));
+    if (fields.others.empty()) fields.others.reserve(4);  // Session, Transport, User-Agent, Wfdcast
+    fields.others.push_back({std::string(header.name), std::string(header.value)});
   }
   return {};
 }
 
 Result<HeadFields, ParseError> parse_headers(std::string_view lines) {
   HeadFields fields;
-  fields.others.reserve(4);  // Session, Transport, User-Agent, Wfdcast
   while (true) {
     const std::string_view line = take_line(lines);
     if (line.empty()) break;
-    auto header = parse_header(line);
+    const auto header = parse_header(line);
     if (!header) return fail(header.error());
-    if (const auto placed = place(std::move(*header), fields); !placed) return fail(placed.error());
+    if (const auto placed = place(*header, fields); !placed) return fail(placed.error());
   }
   if (!fields.cseq) return fail(ParseError::MissingCSeq);
   return fields;
@@ -163,8 +168,10 @@ Result<bool, ParseError> MessageReader::read_head() {
   if (!found || !*found) return found;
   std::string_view head = std::string_view(buffer_).substr(begin_, line_ - begin_);
   const std::string_view start = take_line(head);
-  auto message = start.starts_with("RTSP/") ? parse_status_line(start) : parse_request_line(start);
-  if (!message) return fail(message.error());
+  Message& message = head_.emplace();
+  const auto started = start.starts_with("RTSP/") ? parse_status_line(start, message.emplace<Response>())
+                                                  : parse_request_line(start, message.emplace<Request>());
+  if (!started) return fail(started.error());
   auto fields = parse_headers(head);
   if (!fields) return fail(fields.error());
   std::visit(
@@ -172,8 +179,7 @@ Result<bool, ParseError> MessageReader::read_head() {
         m.cseq = *fields->cseq;
         m.headers = std::move(fields->others);
       },
-      *message);
-  head_ = std::move(*message);
+      message);
   body_length_ = fields->content_length.value_or(0);
   begin_ = line_;
   lines_ = 0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "base/text.h"
 #include "rtsp/parameters.h"
@@ -13,10 +14,11 @@ namespace {
 class Words {
  public:
   explicit Words(std::string_view text) {
-    while (count_ < words_.size() && !(text = trim(text)).empty()) {
-      const std::string_view word = text.substr(0, text.find(' '));
-      words_[count_++] = trim(word);
-      text.remove_prefix(word.size());
+    const char* next = text.data();
+    const char* const end = next + text.size();
+    while (count_ < words_.size() && (next = std::find_if_not(next, end, is_blank)) != end) {
+      const char* const begin = std::exchange(next, std::find_if(next, end, is_blank));
+      words_[count_++] = {begin, next};
     }
   }
   [[nodiscard]] std::size_t size() const { return count_; }
@@ -107,6 +109,7 @@ std::optional<VideoFormats> parse_video_formats(std::string_view value) {
 std::string serialize(const VideoFormats& formats) {
   if (formats.codecs.empty()) return "none";
   std::string out;
+  out.reserve(64 * formats.codecs.size());
   append_hex(out, formats.native, 2);
   out += ' ';
   append_hex(out, formats.preferred, 2);

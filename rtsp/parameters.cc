@@ -38,9 +38,8 @@ constexpr std::array<NameRow, 23> kNames{{{Name::VideoFormats, "wfd_video_format
                                           {Name::WfdcastDelivery, "wfdcast_delivery"}}};
 
 Name name_of(std::string_view text) {
-  const auto* const row = std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) {
-    return r.text.size() == text.size() && iequals(r.text, text);  // the length alone decides mostly
-  });
+  const auto* const row =
+      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return iequals(r.text, text); });
   return row == kNames.end() ? Name::Unknown : row->name;
 }
 
