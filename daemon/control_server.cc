@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "platform/log.h"
+#include "platform/system.h"
 
 namespace wfdcast::daemon {
 
@@ -11,8 +12,12 @@ using platform::Severity;
 
 ControlServer::ControlServer(platform::EventLoop& loop, const std::string& path, const MethodTable& methods)
     : loop_(loop), methods_(methods) {
-  auto listener = platform::Listener::local(
-      loop, path, "wfdcast", [this](platform::Listener::Accepted accepted) { accept(std::move(accepted)); });
+  const auto on_accept = [this](platform::Listener::Accepted accepted) { accept(std::move(accepted)); };
+  if (platform::Fd activated = platform::take_systemd_socket()) {  // wfdd@.socket
+    listener_ = platform::Listener::adopt(loop, std::move(activated), on_accept);
+    return;
+  }
+  auto listener = platform::Listener::local(loop, path, "wfdcast", on_accept);
   if (!listener) throw std::system_error(listener.error(), "control.socket: " + path);
   listener_ = std::move(*listener);
 }

@@ -115,6 +115,10 @@ Result<std::unique_ptr<Listener>> Listener::local(EventLoop& loop, const std::st
   return listener;
 }
 
+std::unique_ptr<Listener> Listener::adopt(EventLoop& loop, Fd fd, OnAccept on_accept) {
+  return std::unique_ptr<Listener>(new Listener(loop, std::move(fd), std::move(on_accept)));
+}
+
 Result<Listener::SocketFile> Listener::bind_file(int fd, const std::string& path, const std::string& group) {
   const auto address = unix_address(path);
   if (!address) return fail(address.error());

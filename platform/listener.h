@@ -28,6 +28,8 @@ class Listener {
   // group by name when not empty and known; removed when destroyed.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> local(EventLoop& loop, const std::string& path,
                                                                const std::string& group, OnAccept on_accept);
+  // A socket that listens already; its file, if it has one, stays.
+  [[nodiscard]] static std::unique_ptr<Listener> adopt(EventLoop& loop, Fd fd, OnAccept on_accept);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -16,7 +16,6 @@
 #include <system_error>
 
 #include "base/text.h"
-#include "platform/fd.h"
 
 namespace wfdcast::platform {
 namespace {
@@ -93,6 +92,20 @@ Duration watchdog_period() {
   if (microseconds == nullptr) return {};
   if (pid != nullptr && parse_number<pid_t>(pid) != ::getpid()) return {};
   return std::chrono::microseconds(parse_number<std::uint32_t>(microseconds).value_or(0)) / 2;
+}
+
+Fd take_systemd_socket() {
+  constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+  const char* const pid = std::getenv("LISTEN_PID");
+  const bool ours = pid != nullptr && parse_number<pid_t>(pid) == ::getpid();
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (!ours || ::getsockopt(kFirst, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || listening == 0)
+    return {};
+  ::fcntl(kFirst, F_SETFD, FD_CLOEXEC);
+  ::fcntl(kFirst, F_SETFL, ::fcntl(kFirst, F_GETFL) | O_NONBLOCK);
+  return Fd(kFirst);
 }
 
 std::string host_name() {

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "platform/fd.h"
 
 namespace wfdcast::platform {
 
@@ -21,6 +22,9 @@ void fill_random(ByteSpan memory);
 void notify_systemd(std::string_view state);
 // Half of $WATCHDOG_USEC when it is for this process; zero: no watchdog.
 [[nodiscard]] Duration watchdog_period();
+// The listening socket that systemd opened for this process (sd_listen_fds(3)), once; none when there is
+// none. A second one is left alone.
+[[nodiscard]] Fd take_systemd_socket();
 
 [[nodiscard]] std::string host_name();
 // Ignores SIGPIPE, does not ignore SIGCHLD, raises the soft limit of descriptors to the hard one.

@@ -13,6 +13,7 @@ mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 for directory in run tmp mnt; do mount -t tmpfs tmpfs "$1/root/$directory"; done
 mount --bind "$2" "$1/root/mnt"
+rm -f "$1/root/var/lib/man-db/auto-update"  # else dpkg has all manual pages indexed
 exec chroot "$1/root" /bin/bash -euc "$3"
 """
 

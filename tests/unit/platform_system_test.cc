@@ -1,5 +1,6 @@
 #include "platform/system.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -105,6 +106,38 @@ TEST(System, WatchdogPeriodIsHalfAndOnlyForThisProcess) {
   ::setenv("WATCHDOG_USEC", "soon", 1);
   EXPECT_EQ(watchdog_period(), 0s);
   ::unsetenv("WATCHDOG_USEC");
+}
+
+// sd_listen_fds(3): the socket is descriptor 3.
+void activate(const Fd& socket, const std::string& pid) {
+  ASSERT_EQ(::dup2(socket.get(), 3), 3);
+  ::setenv("LISTEN_PID", pid.c_str(), 1);
+  ::setenv("LISTEN_FDS", "1", 1);
+}
+
+TEST(System, TakesTheSocketThatSystemdOpened) {
+  in_own_process([] {
+    const Fd listening(::socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(::listen(listening.get(), 1), 0);
+    activate(listening, std::to_string(::getpid()));
+    Fd taken = take_systemd_socket();
+    EXPECT_EQ(taken.release(), 3);
+    EXPECT_NE(::fcntl(3, F_GETFL) & O_NONBLOCK, 0);
+    EXPECT_EQ(::fcntl(3, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(std::getenv("LISTEN_FDS"), nullptr);  // not for the children
+    EXPECT_FALSE(take_systemd_socket());
+  });
+}
+
+TEST(System, LeavesASocketThatIsForAnotherOrDoesNotListen) {
+  in_own_process([] {
+    const Fd socket(::socket(AF_INET, SOCK_STREAM, 0));
+    activate(socket, std::to_string(::getpid()));
+    EXPECT_FALSE(take_systemd_socket());
+    ASSERT_EQ(::listen(socket.get(), 1), 0);
+    activate(socket, "1");
+    EXPECT_FALSE(take_systemd_socket());
+  });
 }
 
 TEST(System, HostNameIsTheKernels) {

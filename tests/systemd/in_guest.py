@@ -1,0 +1,184 @@
+#!/usr/bin/python3 -IS
+"""The packages under a real systemd: runs as root in the guest (tests/guest/run --systemd), packages in the directory
+argv[1]. Prints each fact that it saw; exits 1 at the first that is not so.
+
+    [wfdd@source: wlan0 10.77.0.1] -- veth -- [namespace "screen", wfdd@sink: wlan0 10.77.0.11]
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+PICTURE = pathlib.Path("/var/lib/wfdcast/picture.ts")
+
+
+def run(*command, check=True):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if check and done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}{journal()}")
+    return done.stdout.strip()
+
+
+def journal(unit="wfdd@*", *options):
+    return subprocess.run(["journalctl", "--quiet", "--no-pager", "--unit", unit, *options], capture_output=True,
+                          text=True, check=False).stdout
+
+
+def fact(condition, text):
+    if not condition:
+        sys.exit(f"NOT SO: {text}\n{journal()}")
+    print("ok:", text, flush=True)
+
+
+def wait_for(condition, text, timeout=60):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            fact(False, text)
+        time.sleep(0.1)  # between two looks
+    fact(True, text)
+
+
+def shown(instance, what):
+    return run("systemctl", "show", f"wfdd@{instance}", "--property", what, "--value")
+
+
+def status(instance):
+    said = subprocess.run(["wfdctl", "--instance", instance, "--json", "status"], capture_output=True, text=True,
+                          check=False)
+    return json.loads(said.stdout) if said.returncode == 0 else None
+
+
+def plays():
+    now = status("source")
+    return now is not None and [session["state"] for session in now["sessions"]] == ["playing"]
+
+
+def main_pid(instance):
+    return int(shown(instance, "MainPID"))
+
+
+def write_configuration():
+    source, sink = pathlib.Path("/etc/wfdcast/source.toml"), pathlib.Path("/etc/wfdcast/sink.toml")
+    source.write_text(source.read_text() + '[source]\nconnect = "all"\n[security]\nmode = "open"\n')
+    sink.write_text(sink.read_text() + f'name = "Screen"\n[sink]\noutput = "file:{PICTURE}"\n[security]\nmode = "open"\n')
+    drop_in = pathlib.Path("/etc/systemd/system/wfdd@sink.service.d/network.conf")
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\nNetworkNamespacePath=/run/netns/screen\n")
+    run("systemctl", "daemon-reload")
+
+
+def plug():
+    run("ip", "link", "add", "wlan0", "type", "veth", "peer", "name", "wlan0", "netns", "screen")
+    for space, address in ((), "10.77.0.1"), (("-n", "screen"), "10.77.0.11"):
+        run("ip", *space, "address", "add", f"{address}/24", "brd", "+", "dev", "wlan0")
+        run("ip", *space, "link", "set", "wlan0", "up")
+
+
+def installs(packages):
+    pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)  # else dpkg has all manual pages indexed
+    run("dpkg", "--install", *pathlib.Path(packages).glob("wfdcast_*.deb"))
+    fact(pathlib.Path("/run/wfdcast").owner() == "wfdcast", "the package makes its user and /run/wfdcast")
+    fact(run("cat", "/proc/sys/net/core/rmem_max") == "4194304", "the package sets net.core.rmem_max")
+    fact("wfdd@" not in run("systemctl", "list-units", "--plain", "--no-legend", "wfdd@*"), "nothing starts by itself")
+
+
+def starts():
+    fact(not pathlib.Path("/sys/class/net/wlan0").exists(), "wlan0 is not there yet")
+    run("systemctl", "start", "wfdd@source")
+    fact(status("source") is not None, "start returns when the control socket answers, also without wlan0")
+    fact(shown("source", "StatusText") != "", f"STATUS= says: {shown('source', 'StatusText')}")
+    plug()
+    run("systemctl", "enable", "--now", "wfdd@sink")
+    wait_for(plays, "the interface came, both found each other, the stream plays")
+    wait_for(lambda: PICTURE.exists() and PICTURE.stat().st_size > 100_000, "pictures arrive in the state directory")
+    wait_for(lambda: ", 1 playing" in shown("source", "StatusText"), "STATUS= follows")
+
+
+def is_closed():
+    security = run("systemd-analyze", "security", "--threshold=20", "wfdd@source", check=False)
+    fact(re.search(r"Overall exposure level.*: ([01]\.\d|2\.0) ", security) is not None, security.splitlines()[-1])
+    rights = re.search(r"CapEff:\s+(\S+)", pathlib.Path(f"/proc/{main_pid('source')}/status").read_text())[1]
+    fact(int(rights, 16) & ~(1 << 13) == 0, f"no capability but CAP_NET_RAW: {rights}")
+
+
+def watchdog_restarts():
+    before = main_pid("source")
+    os.kill(before, signal.SIGSTOP)
+    wait_for(lambda: shown("source", "NRestarts") == "1" and shown("source", "ActiveState") == "active" and
+             main_pid("source") not in (0, before), "a daemon that hangs is started again")
+    fact("wfdd@source.service: Watchdog timeout" in run("dmesg"), "by the watchdog")
+    wait_for(plays, "and the sink comes back by itself")
+
+
+def crash_restarts():
+    before = main_pid("sink")
+    os.kill(before, signal.SIGSEGV)
+    wait_for(lambda: shown("sink", "ActiveState") == "active" and main_pid("sink") not in (0, before),
+             "a daemon that crashes is started again")
+    wait_for(plays, "and plays again")
+
+
+def reloads():
+    before = main_pid("source")
+    file = pathlib.Path("/etc/wfdcast/source.toml")
+    file.write_text(file.read_text() + '[log]\nlevel = "debug"\n[discovery]\nmax_peers = 7\n')
+    run("systemctl", "reload", "wfdd@source")
+    wait_for(lambda: "log.level has changed" in journal("wfdd@source"), "reload applies log.level")
+    fact("discovery.max_peers: takes effect at the next start" in journal("wfdd@source"), "and says what it cannot apply")
+    fact(main_pid("source") == before and plays(), "without an end of the session")
+
+
+def logs():
+    entries = [json.loads(line) for line in journal("wfdd@source", "--output=json").splitlines()]
+    own = [entry for entry in entries if entry.get("_COMM") == "wfdd"]
+    fact({"4", "6"} <= {entry["PRIORITY"] for entry in own}, "the journal knows priorities")
+    fact(not any(re.match(r"<\d>", entry["MESSAGE"]) for entry in own), "and the lines have no prefix")
+
+
+def stops():
+    run("systemctl", "stop", "wfdd@sink")
+    fact(not pathlib.Path("/run/wfdcast/sink.sock").exists(), "a stop removes the own control socket")
+    fact(status("source") is not None, "not that of the other instance")
+    wait_for(lambda: status("source")["sessions"] == [], "the sink said goodbye")
+    run("systemctl", "stop", "wfdd@source")
+    fact([shown(name, "Result") for name in ("source", "sink")] == ["success"] * 2, "both ended well")
+
+
+def refuses():
+    pathlib.Path("/etc/wfdcast/bad.toml").write_text('role = "screen"\n')
+    run("systemctl", "start", "wfdd@bad", check=False)
+    fact((shown("bad", "ExecMainStatus"), shown("bad", "NRestarts")) == ("78", "0"), "a wrong configuration is not tried again")
+    fact("bad.toml:1:8: role" in journal("wfdd@bad"), "the journal says what is wrong")
+
+
+def is_activated():
+    """The first client starts the daemon, the socket outlives it."""
+    run("systemctl", "start", "wfdd@sink.socket")
+    fact(shown("sink", "ActiveState") == "inactive", "with the socket unit nothing runs yet")
+    fact(status("sink")["role"] == "sink", "the first client starts the daemon and is answered")
+    run("systemctl", "stop", "wfdd@sink.socket", "wfdd@sink.service")
+
+
+def leaves():
+    run("dpkg", "--purge", "wfdcast")
+    left = [path for path in ("/etc/wfdcast", "/var/lib/wfdcast", "/run/wfdcast",
+                              "/etc/systemd/system/multi-user.target.wants/wfdd@sink.service") if os.path.lexists(path)]
+    fact(left == [], f"a purge leaves nothing: {left}")
+
+
+def main():
+    run("ip", "netns", "add", "screen")
+    run("ip", "-n", "screen", "link", "set", "lo", "up")
+    installs(sys.argv[1])
+    write_configuration()
+    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, logs, stops, refuses, is_activated, leaves:
+        part()
+    print(f"all seen, {run('systemctl', '--version').splitlines()[0]}")
+
+
+main()
