@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "platform/event_loop.h"
@@ -25,7 +26,6 @@ class SessionDriver {
         on_event_(std::move(on_event)),
         session_(std::move(options)),
         timer_(loop, [this] { apply(&Session::tick); }),
-        drain_(loop, [this] { watch_drain(); }),
         connection_(loop, std::move(fd),
                     {.on_bytes = [this](std::string_view bytes) { apply(&Session::receive, bytes); },
                      .on_closed = [this](const std::string&) { apply(&Session::connection_lost); }}) {}
@@ -51,16 +51,21 @@ class SessionDriver {
   // The source's M3 waits until its last bytes have left this host.
   void watch_drain() {
     if constexpr (requires { session_.wants_written(); }) {
-      if (!session_.wants_written()) return drain_.set(std::nullopt);
+      if (!session_.wants_written()) {
+        if (drain_) drain_->set(std::nullopt);
+        return;
+      }
       if (connection_.unsent() == 0) return apply(&Session::written);
-      drain_.set(loop_.now() + 2ms);
+      if (!drain_) drain_.emplace(loop_, [this] { watch_drain(); });
+      drain_->set(loop_.now() + 2ms);
     }
   }
 
   platform::EventLoop& loop_;
   OnEvent on_event_;
   Session session_;
-  platform::Timer timer_, drain_;
+  platform::Timer timer_;
+  std::optional<platform::Timer> drain_;  // few sessions need it
   platform::StreamConnection connection_;
 };
 

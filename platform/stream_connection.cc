@@ -55,8 +55,7 @@ StreamConnection::StreamConnection(EventLoop& loop, Fd fd, Callbacks callbacks)
       callbacks_(std::move(callbacks)),
       peer_(peer_endpoint(fd_.get())),
       local_(local_endpoint(fd_.get())),
-      readable_(loop, fd_.get(), Watch::On::Read, [this] { on_readable(); }),
-      timer_(loop, [this] { on_expiry(); }) {}
+      readable_(loop, fd_.get(), Watch::On::Read, [this] { on_readable(); }) {}
 
 StreamConnection::~StreamConnection() = default;
 
@@ -73,7 +72,7 @@ void StreamConnection::finish(Duration grace) {
   if (state_ != State::Open) return;
   state_ = State::Flushing;
   readable_.disable();
-  timer_.set(loop_.now() + grace);
+  expire_at(loop_.now() + grace);
   if (pending_.empty()) drain();
 }
 
@@ -147,13 +146,18 @@ void StreamConnection::end(std::string reason) {
   readable_.disable();
   if (writable_) writable_->disable();
   fd_.reset();
-  timer_.set(loop_.now());
+  expire_at(loop_.now());
+}
+
+void StreamConnection::expire_at(Time time) {
+  if (!timer_) timer_.emplace(loop_, [this] { on_expiry(); });
+  timer_->set(time);
 }
 
 void StreamConnection::on_expiry() {
   if (state_ == State::Flushing) end("finished, the peer did not read the rest");
   if (state_ == State::Draining) end("finished");
-  timer_.set(std::nullopt);
+  timer_->set(std::nullopt);
   state_ = State::Told;
   callbacks_.on_closed(std::move(reason_));
 }

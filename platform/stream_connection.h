@@ -61,6 +61,7 @@ class StreamConnection {
   void watch_writable();
   void drain();
   void end(std::string reason);
+  void expire_at(Time time);
 
   EventLoop& loop_;
   Fd fd_;
@@ -71,8 +72,9 @@ class StreamConnection {
   std::size_t drained_ = 0;
   std::string reason_;
   Watch readable_;
-  std::optional<Watch> writable_;  // made when first needed: most sessions never wait
-  Timer timer_;                    // the end of the grace, or on_closed is due
+  // Made when first needed, so that ten thousand idle sessions do without.
+  std::optional<Watch> writable_;
+  std::optional<Timer> timer_;  // the end of the grace, or on_closed is due
 };
 
 // Connects without blocking; `device` binds the socket to an interface.

@@ -12,7 +12,7 @@ constexpr std::array kMethods{Method::Options,  Method::Describe,     Method::An
                               Method::Redirect, Method::Setup,        Method::Play,        Method::Pause,
                               Method::Teardown, Method::GetParameter, Method::SetParameter};
 
-constexpr std::size_t kMaxIdleBuffer = 1024;
+constexpr std::size_t kMaxIdleBuffer = 256;
 
 bool is_graphic(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
