@@ -171,8 +171,7 @@ def cpu_percent(pid, seconds):
     return (cpu_ns(pid) - before) / 1e7 / (time.monotonic() - start)
 
 
-# A child that is forked (gst's plugin scanner) says nothing, so the one count is that of the program itself.
-CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--child-silent-after-fork=yes")
+CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 
 
 def instructions_of(output):

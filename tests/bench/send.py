@@ -135,13 +135,13 @@ def instructions(lab, nodes, quick):
     packets = [json.loads(output)["packets"] for _, output in (one, two)]
     ours = (two[0] - one[0]) / (packets[1] - packets[0])
     table.add("wfdd's media path, flat out", ours, 1.0)
-    for name, command in peers(long, flat_out=True).items():
+    for name in peers(long, flat_out=True):
         if name == "gst, alignment=7" or (quick and name != "multicat"):
             continue
         found = []
         for path in (short, long):
             before = port_packets(lab, source_node)
-            count, _ = count_instructions(source_node, *(str(path) if part == long else part for part in command))
+            count, _ = count_instructions(source_node, *peers(path, flat_out=True)[name])
             found.append((count, port_packets(lab, source_node) - before))
         figure = (found[1][0] - found[0][0]) / (found[1][1] - found[0][1])
         table.add(f"{name}, flat out", figure, figure / ours)
