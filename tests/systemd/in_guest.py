@@ -133,6 +133,50 @@ def reloads():
     fact(main_pid("source") == before and plays(), "without an end of the session")
 
 
+def receive_buffer():
+    """What the sink says that it got, in bytes as the kernel counts them: twice what was asked for."""
+    now = status("sink")
+    return (now["stream"]["receive_buffer"] or 0) if now else 0
+
+
+def small_rmem_max():
+    """The kernel's default limit, without our sysctl.d file: the sink plays, and says how little it got."""
+    with_our_limit = receive_buffer()
+    run("sysctl", "--quiet", "net.core.rmem_max=212992")
+    run("systemctl", "restart", "wfdd@sink")
+    wait_for(lambda: plays() and receive_buffer() > 0, "with net.core.rmem_max = 212992 it plays too")
+    fact(receive_buffer() == 2 * 212992, f"status shows the real receive buffer: {receive_buffer()}")
+    fact(with_our_limit > receive_buffer(), f"with our sysctl.d file it was {with_our_limit}")
+
+
+def clock_is_set():
+    """A board without a battery learns in mid-stream that it is not 1970."""
+    before = status("source")
+    for date in "1970-01-02", "2026-11-27":
+        run("date", "--set", date)
+        sent = status("source")["stream"]["packets_sent"]
+        wait_for(lambda: status("source")["stream"]["packets_sent"] > sent + 100, f"the stream goes on in {date[:4]}")
+        got = status("sink")["stream"]["packets_received"]
+        wait_for(lambda: status("sink")["stream"]["packets_received"] > got + 100, "and arrives")
+    after = status("source")
+    fact([session["peer"] for session in after["sessions"]] == [session["peer"] for session in before["sessions"]] and
+         0 <= after["uptime_s"] - before["uptime_s"] < 600 and plays(), "no session ended, uptime has not jumped")
+
+
+def no_writable_state():
+    """A read-only root: the identity is temporary, and status says so."""
+    run("mount", "-t", "tmpfs", "-o", "ro,mode=755", "tmpfs", "/var/lib")
+    pathlib.Path("/etc/systemd/system/wfdd@sink.service.d/state.conf").write_text(
+        "[Service]\nStateDirectory=\nExecStart=\n"
+        "ExecStart=/usr/sbin/wfdd --config /etc/wfdcast/sink.toml --set control.socket=/run/wfdcast/sink.sock"
+        " --set sink.output=null:\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "wfdd@sink")
+    wait_for(plays, "without writable state the sink plays")
+    fact(any("temporary" in warning for warning in status("sink")["warnings"]), "status warns of a temporary identity")
+    run("umount", "/var/lib")
+
+
 def logs():
     entries = [json.loads(line) for line in journal("wfdd@source", "--output=json").splitlines()]
     own = [entry for entry in entries if entry.get("_COMM") == "wfdd"]
@@ -176,7 +220,7 @@ def main():
     run("ip", "-n", "screen", "link", "set", "lo", "up")
     installs(sys.argv[1])
     write_configuration()
-    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, logs, stops, refuses, is_activated, leaves:
+    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, small_rmem_max, clock_is_set, no_writable_state, logs, stops, refuses, is_activated, leaves:
         part()
     print(f"all seen, {run('systemctl', '--version').splitlines()[0]}")
 
