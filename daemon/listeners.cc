@@ -7,8 +7,12 @@ namespace wfdcast::daemon {
 using platform::Severity;
 
 Listeners::Listeners(platform::EventLoop& loop, const Interfaces& interfaces, std::uint16_t port,
-                     OnAccept on_accept)
-    : loop_(loop), interfaces_(interfaces), port_(port), on_accept_(std::move(on_accept)) {
+                     const Duration& dead_after, OnAccept on_accept)
+    : loop_(loop),
+      interfaces_(interfaces),
+      port_(port),
+      dead_after_(dead_after),
+      on_accept_(std::move(on_accept)) {
   interfaces_changed();
 }
 
@@ -21,9 +25,10 @@ void Listeners::interfaces_changed() {
         loop_, port_, interface.name, [this, index = interface.index](platform::Listener::Accepted accepted) {
           on_accept_(std::move(accepted), index);
         });
-    if (!listener) {
-      problems_.push_back(fmt::format("cannot listen on TCP {} of {}: {}", port_, interface.name,
-                                      listener.error().message()));
+    const auto done = listener ? (*listener)->prepare(dead_after_) : fail(listener.error());
+    if (!done) {
+      problems_.push_back(
+          fmt::format("cannot listen on TCP {} of {}: {}", port_, interface.name, done.error().message()));
       platform::log(Severity::Error, "rtsp: {}", problems_.back());
       continue;
     }
@@ -31,6 +36,10 @@ void Listeners::interfaces_changed() {
                   port_);
     by_index_.emplace(interface.index, std::move(*listener));
   }
+}
+
+void Listeners::dead_after_changed() {
+  for (const auto& [index, listener] : by_index_) (void)listener->prepare(dead_after_);
 }
 
 }  // namespace wfdcast::daemon

@@ -63,7 +63,6 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
   if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
   if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
     return refuse("rtsp.max_sessions reached");
-  if (const auto prepared = platform::prepare_tcp(accepted.fd.get(), config_.rtsp.timeout); !prepared) return;
   make_room_for(accepted.peer.address);
 
   const SessionId id{++last_session_};

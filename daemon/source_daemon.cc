@@ -50,7 +50,7 @@ SourceDaemon::SourceDaemon(Environment& environment)
                             .sink_port = static_cast<std::uint16_t>(config_.discovery.port + 1)}},
               [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
       listeners_(
-          loop_, interfaces_, config_.rtsp.port,
+          loop_, interfaces_, config_.rtsp.port, config_.rtsp.timeout,
           [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}
 
 void SourceDaemon::interfaces_changed() {
@@ -270,6 +270,7 @@ SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {
 }
 
 void SourceDaemon::setting_changed(std::string_view key) {
+  if (key == "rtsp.timeout") listeners_.dead_after_changed();
   if (key == "source.bitrate") stream_.set_bitrate(config_.source.bitrate);
   if (key == "source.connect" && config_.source.connect == ConnectPolicy::All) {
     for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);

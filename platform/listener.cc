@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "platform/socket.h"
+#include "platform/stream_connection.h"
 
 namespace wfdcast::platform {
 namespace {
@@ -154,6 +155,8 @@ Listener::~Listener() {
   if (file_.path.empty() || ::lstat(file_.path.c_str(), &status) != 0) return;
   if (status.st_dev == file_.device && status.st_ino == file_.inode) ::unlink(file_.path.c_str());
 }
+
+Result<void> Listener::prepare(Duration dead_after) { return prepare_tcp(fd_.get(), dead_after); }
 
 void Listener::accept_some() {
   for (int i = 0; i < kAcceptsAWake; ++i) {

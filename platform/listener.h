@@ -34,6 +34,9 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  // TCP: what prepare_tcp() does, for every connection from now on; it inherits the options without a system
+  // call.
+  [[nodiscard]] Result<void> prepare(Duration dead_after);
 
  private:
   // The socket file, as long as it is ours and not a successor's.

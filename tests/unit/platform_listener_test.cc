@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <ctime>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/stream_connection.h"
@@ -61,6 +63,26 @@ TEST(Listener, AcceptsWithThePeersAddress) {
   EXPECT_NE(tcp.accepted[0].peer.port, 0);
   EXPECT_NE(::fcntl(tcp.accepted[0].fd.get(), F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_NE(::fcntl(tcp.accepted[0].fd.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(Listener, ConnectionsInheritWhatItWasPreparedWith) {
+  EventLoop loop;
+  TcpListener tcp(loop);
+  ASSERT_TRUE(tcp.listener->prepare(10s));
+  const Fd client = connect_now(tcp.listener->port());
+  ASSERT_TRUE(run_until(loop, [&] { return tcp.accepted.size() == 1; }));
+  ASSERT_TRUE(prepare_tcp(client.get(), 10s));
+  const std::vector<std::pair<int, int>> options{
+      {IPPROTO_TCP, TCP_NODELAY},   {SOL_SOCKET, SO_KEEPALIVE}, {IPPROTO_TCP, TCP_KEEPIDLE},
+      {IPPROTO_TCP, TCP_KEEPINTVL}, {IPPROTO_TCP, TCP_KEEPCNT}, {IPPROTO_TCP, TCP_USER_TIMEOUT}};
+  for (const auto& [level, name] : options) {
+    int inherited = 0, set = 0;
+    socklen_t size = sizeof set;
+    ASSERT_EQ(::getsockopt(tcp.accepted[0].fd.get(), level, name, &inherited, &size), 0);
+    ASSERT_EQ(::getsockopt(client.get(), level, name, &set, &size), 0);
+    EXPECT_EQ(inherited, set) << "option " << name;
+    EXPECT_NE(inherited, 0) << "option " << name;
+  }
 }
 
 TEST(Listener, SurvivesConnectionsAbortedBeforeAccept) {
