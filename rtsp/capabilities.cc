@@ -14,7 +14,8 @@ constexpr std::size_t kUsualBody = 256;  // room for one from the start
 // What Android asks every television, and the connector.
 constexpr std::array kStandardQuestions{Name::VideoFormats, Name::AudioCodecs, Name::ClientRtpPorts,
                                         Name::ContentProtection, Name::ConnectorType};
-constexpr std::array kWfdcastQuestions{Name::IdrRequestCapability, Name::WfdcastMulticast};
+constexpr std::array kWfdcastQuestions{Name::IdrRequestCapability, Name::WfdcastMulticast,
+                                       Name::WfdcastRepair};
 
 // Codes in the body of a 303.
 constexpr std::string_view kNotSupported = "415";
@@ -56,6 +57,8 @@ std::string answer(Name name, const SinkCapabilities& capabilities) {
       return capabilities.idr_requests ? "1" : "0";
     case Name::WfdcastMulticast:
       return capabilities.multicast ? "supported" : "none";
+    case Name::WfdcastRepair:
+      return serialize(capabilities.repair);
     case Name::ContentProtection:
     case Name::DisplayEdid:
     case Name::CoupledSink:
@@ -170,7 +173,8 @@ Result<SinkCapabilities, ParameterError> parse_capabilities(std::string_view bod
                         .rtp_port = ports->primary,
                         .connector = {},
                         .idr_requests = value(Name::IdrRequestCapability) == "1",
-                        .multicast = iequals(value(Name::WfdcastMulticast).value_or(""), "supported")};
+                        .multicast = iequals(value(Name::WfdcastMulticast).value_or(""), "supported"),
+                        .repair = parse_repair(value(Name::WfdcastRepair).value_or(""))};
   const std::string_view connector = value(Name::ConnectorType).value_or("");
   if (!iequals(connector, "none")) sink.connector = printable(connector.substr(0, kMaxConnector));
   return sink;

@@ -156,6 +156,28 @@ std::string serialize(const std::vector<AudioCodec>& codecs) {
   return out;
 }
 
+RepairCapabilities parse_repair(std::string_view value) {
+  constexpr std::string_view kLatency = "latency=";
+  RepairCapabilities repair;
+  const Words words(value);
+  for (const std::string_view word : words.all()) {
+    if (iequals(word, "nack")) repair.retransmission = true;
+    if (iequals(word, "parity")) repair.parity = true;
+    if (!word.starts_with(kLatency)) continue;
+    if (const auto latency = parse_number<std::uint16_t>(word.substr(kLatency.size()))) {
+      repair.latency = std::chrono::milliseconds(*latency);
+    }
+  }
+  return repair;
+}
+
+std::string serialize(const RepairCapabilities& repair) {
+  if (!repair.retransmission) return "none";
+  std::string value = "nack ";
+  if (repair.parity) value += "parity ";
+  return value + "latency=" + std::to_string(repair.latency.count());
+}
+
 std::optional<ClientRtpPorts> parse_client_rtp_ports(std::string_view value) {
   const Words fields(value);
   if (fields.size() < 2 || !iequals(fields[0], kUnicastProfile)) return std::nullopt;

@@ -36,6 +36,7 @@ enum class Name : std::uint8_t {
   WfdcastMulticast,
   WfdcastTransport,
   WfdcastDelivery,
+  WfdcastRepair,
   Unknown,
 };
 [[nodiscard]] std::string_view to_string(Name name);  // as it stands on the wire
@@ -84,6 +85,11 @@ struct ClientRtpPorts {
 
 // The URL of the primary sink in wfd_presentation_URL.
 [[nodiscard]] std::optional<std::string> parse_presentation_url(std::string_view value);
+
+// wfdcast_repair: "none", or "nack", "parity" and "latency=150" (ms) with
+// blanks between; other words are for later versions.
+[[nodiscard]] RepairCapabilities parse_repair(std::string_view value);
+[[nodiscard]] std::string serialize(const RepairCapabilities& repair);
 
 enum class Trigger : std::uint8_t { Setup, Play, Pause, Teardown };
 [[nodiscard]] std::optional<Trigger> parse_trigger(std::string_view value);

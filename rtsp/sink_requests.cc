@@ -15,7 +15,8 @@ constexpr std::string_view kNotSupported = "415";
 Response status(Status code) { return {.status = code}; }
 
 bool is_ours(Name name) {
-  return name == Name::WfdcastMulticast || name == Name::WfdcastTransport || name == Name::WfdcastDelivery;
+  return name == Name::WfdcastMulticast || name == Name::WfdcastTransport || name == Name::WfdcastDelivery ||
+         name == Name::WfdcastRepair;
 }
 
 std::string refusal_of(Name name, std::string_view code) {

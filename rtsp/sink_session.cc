@@ -43,7 +43,9 @@ const char* to_string(SinkSession::State state) {
 SinkSession::SinkSession(SinkOptions options)
     : options_(std::move(options)), url_(std::string(kControlUri) + "/streamid=0") {
   options_.capabilities = offered(std::move(options_.capabilities));
-  if (!options_.header) options_.capabilities.multicast = false;
+  if (options_.header) return;
+  options_.capabilities.multicast = false;
+  options_.capabilities.repair = {};
 }
 
 Step<SinkEvent> SinkSession::start(Time now) {

@@ -71,6 +71,7 @@ class MulticastGroup {
   [[nodiscard]] std::string path_note(SessionId id) const;
   [[nodiscard]] const std::optional<StreamFormat>& format() const;
   [[nodiscard]] bool anyone_playing() const;
+  [[nodiscard]] int playing_on_group() const { return sum_.on_group; }
   // True when the encoder must make an IDR picture now. Requests closer than
   // 300 ms are answered by one picture; the late one is due at next_deadline().
   [[nodiscard]] bool request_idr(Time now);

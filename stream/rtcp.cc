@@ -3,28 +3,22 @@
 #include <algorithm>
 
 #include "base/overloaded.h"
+#include "stream/rtcp_feedback.h"
 
 namespace wfdcast::stream {
 namespace {
 
-constexpr std::uint8_t kSenderReport = 200, kReceiverReport = 201, kSdes = 202, kBye = 203, kApp = 204;
+constexpr std::uint8_t kSenderReport = 200, kReceiverReport = 201, kSdes = 202, kBye = 203;
 constexpr std::uint8_t kSdesEnd = 0, kSdesCname = 1;
-constexpr std::uint32_t kAppName = 0x77666463;  // "wfdc"
-constexpr std::size_t kHeader = 4, kSsrc = 4, kBlock = 24, kSenderInfo = 20, kPlayout = 24;
+constexpr std::size_t kHeader = 4, kSsrc = 4, kBlock = 24, kSenderInfo = 20;
 constexpr std::size_t kMostInCount = 31;  // the 5-bit count of the common header
 constexpr std::size_t kLongestText = 255;
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) / 4 * 4; }
 
-// One packet of a compound: what the common header says, and the body behind it.
-struct Chunk {
-  std::uint8_t count;  // or the subtype of APP
-  std::uint8_t type;
-  ByteView body;
-};
 enum class Place { First, Later };
 
-Result<Chunk, RtcpError> next_chunk(ByteReader& in, Place place) {
+Result<RtcpChunk, RtcpError> next_chunk(ByteReader& in, Place place) {
   const std::uint8_t first = in.u8();
   const std::uint8_t type = in.u8();
   const std::size_t size = std::size_t{in.u16()} * 4;
@@ -40,7 +34,7 @@ Result<Chunk, RtcpError> next_chunk(ByteReader& in, Place place) {
     if (padding == 0 || padding % 4 != 0 || padding > body.size()) return fail(RtcpError::BadLength);
     body = body.first(body.size() - padding);
   }
-  return Chunk{static_cast<std::uint8_t>(first & 0x1F), type, body};
+  return RtcpChunk{static_cast<std::uint8_t>(first & 0x1F), type, body};
 }
 
 std::int32_t signed24(std::uint32_t value) { return static_cast<std::int32_t>(value << 8) >> 8; }
@@ -62,7 +56,7 @@ std::vector<ReportBlock> read_blocks(ByteReader& in, std::size_t count) {
 }
 
 // What stands behind the blocks is a profile's extension: not ours.
-bool read_sender_report(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
+bool read_sender_report(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   ByteReader in(chunk.body);
   SenderReport report;
   report.ssrc = {in.u32()};
@@ -75,7 +69,7 @@ bool read_sender_report(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
   return in.ok();
 }
 
-bool read_receiver_report(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
+bool read_receiver_report(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   ByteReader in(chunk.body);
   ReceiverReport report;
   report.ssrc = {in.u32()};
@@ -85,7 +79,7 @@ bool read_receiver_report(const Chunk& chunk, std::vector<RtcpPacket>& packets) 
 }
 
 // Section 6.5: items up to a zero octet, then zeros to the next 32-bit boundary.
-bool read_sdes(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
+bool read_sdes(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   ByteReader in(chunk.body);
   for (std::size_t i = 0; i < chunk.count; ++i) {
     const Ssrc ssrc{in.u32()};
@@ -99,7 +93,7 @@ bool read_sdes(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
   return true;
 }
 
-bool read_bye(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
+bool read_bye(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   ByteReader in(chunk.body);
   Bye bye;
   for (std::size_t i = 0; i < chunk.count && in.ok(); ++i) bye.ssrcs.push_back({in.u32()});
@@ -108,25 +102,7 @@ bool read_bye(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
   return in.ok();
 }
 
-// Another name or subtype is not ours; longer than we know is a later version.
-bool read_app(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
-  ByteReader in(chunk.body);
-  PlayoutReport report;
-  report.ssrc = {in.u32()};
-  const std::uint32_t name = in.u32();
-  if (!in.ok()) return false;
-  if (name != kAppName || chunk.count != 0) return true;
-  report.received = in.u32();
-  report.lost = in.u32();
-  report.recovered = in.u32();
-  report.late = in.u32();
-  report.delay_ms = in.u16();
-  report.buffer_ms = in.u16();
-  if (in.ok()) packets.emplace_back(report);
-  return in.ok();
-}
-
-bool read_chunk(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
+bool read_chunk(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   switch (chunk.type) {
     case kSenderReport:
       return read_sender_report(chunk, packets);
@@ -136,17 +112,9 @@ bool read_chunk(const Chunk& chunk, std::vector<RtcpPacket>& packets) {
       return read_sdes(chunk, packets);
     case kBye:
       return read_bye(chunk, packets);
-    case kApp:
-      return read_app(chunk, packets);
     default:
-      return true;  // not an enum: a peer's octet
+      return read_feedback(chunk, packets);  // not an enum: a peer's octet
   }
-}
-
-void write_header(ByteWriter& out, std::size_t count, std::uint8_t type, std::size_t size) {
-  out.u8(static_cast<std::uint8_t>(0x80 | count));
-  out.u8(type);
-  out.u16(static_cast<std::uint16_t>(size / 4 - 1));
 }
 
 void write_blocks(ByteWriter& out, std::span<const ReportBlock> blocks) {
@@ -180,13 +148,13 @@ std::size_t size_of(const RtcpPacket& packet) {
                    const std::size_t reason = p.reason.empty() ? 0 : padded(1 + text_of(p.reason).size());
                    return kHeader + at_most(p.ssrcs, kMostInCount).size() * kSsrc + reason;
                  },
-                 [](const PlayoutReport&) { return kHeader + kSsrc + kPlayout; }},
+                 [](const auto& p) { return feedback_size(p); }},
       packet);
 }
 
 void write(ByteWriter& out, const SenderReport& report, std::size_t size) {
   const auto blocks = at_most(report.blocks, kMostInCount);
-  write_header(out, blocks.size(), kSenderReport, size);
+  write_rtcp_header(out, blocks.size(), kSenderReport, size);
   out.u32(report.ssrc.value);
   out.u64(report.ntp);
   out.u32(report.rtp.value);
@@ -197,14 +165,14 @@ void write(ByteWriter& out, const SenderReport& report, std::size_t size) {
 
 void write(ByteWriter& out, const ReceiverReport& report, std::size_t size) {
   const auto blocks = at_most(report.blocks, kMostInCount);
-  write_header(out, blocks.size(), kReceiverReport, size);
+  write_rtcp_header(out, blocks.size(), kReceiverReport, size);
   out.u32(report.ssrc.value);
   write_blocks(out, blocks);
 }
 
 void write(ByteWriter& out, const SourceDescription& description, std::size_t size) {
   const std::string_view cname = text_of(description.cname);
-  write_header(out, 1, kSdes, size);
+  write_rtcp_header(out, 1, kSdes, size);
   out.u32(description.ssrc.value);
   out.u8(kSdesCname);
   out.u8(static_cast<std::uint8_t>(cname.size()));
@@ -213,7 +181,7 @@ void write(ByteWriter& out, const SourceDescription& description, std::size_t si
 
 void write(ByteWriter& out, const Bye& bye, std::size_t size) {
   const auto ssrcs = at_most(bye.ssrcs, kMostInCount);
-  write_header(out, ssrcs.size(), kBye, size);
+  write_rtcp_header(out, ssrcs.size(), kBye, size);
   for (const Ssrc& ssrc : ssrcs) out.u32(ssrc.value);
   if (bye.reason.empty()) return;
   const std::string_view reason = text_of(bye.reason);
@@ -221,16 +189,9 @@ void write(ByteWriter& out, const Bye& bye, std::size_t size) {
   out.text(reason);
 }
 
-void write(ByteWriter& out, const PlayoutReport& report, std::size_t size) {
-  write_header(out, 0, kApp, size);
-  out.u32(report.ssrc.value);
-  out.u32(kAppName);
-  out.u32(report.received);
-  out.u32(report.lost);
-  out.u32(report.recovered);
-  out.u32(report.late);
-  out.u16(report.delay_ms);
-  out.u16(report.buffer_ms);
+template <class Feedback>
+void write(ByteWriter& out, const Feedback& packet, std::size_t size) {
+  write_feedback(out, packet, size);
 }
 
 }  // namespace
@@ -271,6 +232,15 @@ std::optional<Duration> round_trip(const ReportBlock& block, NtpTime arrival) {
   const auto ticks = static_cast<std::int32_t>(middle - block.last_sr - block.delay_since_last_sr);
   if (ticks < 0) return std::nullopt;
   return Duration(std::int64_t{ticks} * 1'000'000'000 / 65'536);
+}
+
+std::optional<Duration> round_trip(const Echo& response, NtpTime arrival) {
+  const auto took = static_cast<std::int64_t>(arrival - response.timestamp);
+  constexpr std::int64_t kLongest = std::int64_t{10} << 32;
+  if (took < 0 || took > kLongest) return std::nullopt;
+  const Duration whole((took >> 2) * 1'000'000'000 >> 30);
+  const Duration kept = std::chrono::microseconds(response.kept_us);
+  return kept < whole ? std::optional(whole - kept) : std::nullopt;
 }
 
 }  // namespace wfdcast::stream

@@ -54,9 +54,46 @@ struct PlayoutReport {
   Ssrc ssrc;
   std::uint32_t received = 0, lost = 0, recovered = 0, late = 0;  // packets, cumulative
   std::uint16_t delay_ms = 0, buffer_ms = 0;
+  std::uint32_t by_retransmission = 0, by_parity = 0, by_fec = 0;  // how they were recovered
   bool operator==(const PlayoutReport&) const = default;
 };
-using RtcpPacket = std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport>;
+// Packets that a receiver asks for again: a generic NACK (RFC 4585 section
+// 6.2.1), or a range request of RIST Simple Profile (VSF TR-06-1, APP "RIST"
+// subtype 0).
+struct SequenceRun {
+  std::uint16_t first = 0;
+  std::uint16_t more = 0;  // that follow it
+  bool operator==(const SequenceRun&) const = default;
+};
+struct Nack {
+  enum class Form : std::uint8_t { Bitmask, Range };
+  Form form = Form::Bitmask;
+  Ssrc ssrc;   // who asks; a range request does not say
+  Ssrc media;  // of whose packets
+  std::vector<SequenceRun> runs{};
+  bool operator==(const Nack&) const = default;
+};
+// RTT echo of RIST Simple Profile (APP "RIST" subtypes 2 and 3): the answer has
+// the time stamp of the request, and how long it was kept.
+struct Echo {
+  enum class Kind : std::uint8_t { Request, Response };
+  Kind kind = Kind::Request;
+  Ssrc ssrc;
+  NtpTime timestamp = 0;
+  std::uint32_t kept_us = 0;
+  bool operator==(const Echo&) const = default;
+};
+// How many share the RTCP bandwidth, from the source, to sinks that do not hear
+// each other (RFC 5760 section 7.1.10, sub-report 12 of an RSI packet).
+struct GroupSize {
+  Ssrc ssrc;
+  NtpTime ntp = 0;
+  std::uint16_t average_size = 0;  // of a compound, bytes
+  std::uint32_t members = 0;
+  bool operator==(const GroupSize&) const = default;
+};
+using RtcpPacket =
+    std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport, Nack, Echo, GroupSize>;
 
 // Packets in one compound, and values that they hold (an SDES may describe 31).
 inline constexpr std::size_t kMaxRtcpPackets = 32;
@@ -69,5 +106,7 @@ enum class RtcpError { Truncated, BadVersion, BadOrder, BadLength };
 
 // Round trip from a report block that arrived at `arrival` (middle 32 bits).
 [[nodiscard]] std::optional<Duration> round_trip(const ReportBlock& block, NtpTime arrival);
+// From the answer to our echo request.
+[[nodiscard]] std::optional<Duration> round_trip(const Echo& response, NtpTime arrival);
 
 }  // namespace wfdcast::stream

@@ -13,6 +13,7 @@ void add_bye(std::vector<RtcpPacket>& packets, Ssrc ssrc, const std::optional<st
 
 std::vector<std::uint8_t> serialize(const SourceCompound& compound) {
   std::vector<RtcpPacket> packets{compound.report, SourceDescription{compound.report.ssrc, compound.cname}};
+  if (compound.group) packets.emplace_back(*compound.group);
   add_bye(packets, compound.report.ssrc, compound.bye);
   return serialize(packets);
 }
@@ -22,6 +23,8 @@ std::vector<std::uint8_t> serialize(const SinkCompound& compound) {
   if (compound.block) report.blocks.push_back(*compound.block);
   std::vector<RtcpPacket> packets{std::move(report), SourceDescription{compound.ssrc, compound.cname}};
   if (compound.playout) packets.emplace_back(*compound.playout);
+  if (compound.nack) packets.emplace_back(*compound.nack);
+  if (compound.echo) packets.emplace_back(*compound.echo);
   add_bye(packets, compound.ssrc, compound.bye);
   return serialize(packets);
 }

@@ -13,15 +13,18 @@ namespace wfdcast::stream {
 struct SourceCompound {
   SenderReport report;  // counts, and one instant on both clocks
   std::string cname;
-  std::optional<std::string> bye;  // its reason, may be empty
+  std::optional<std::string> bye{};  // its reason, may be empty
+  std::optional<GroupSize> group{};  // towards a group
 };
 // What a sink sends: RR, SDES, what its output has ("wfdc"), and BYE.
 struct SinkCompound {
   Ssrc ssrc;
   std::optional<ReportBlock> block;  // nullopt: nothing came since the last one
   std::string cname;
-  std::optional<PlayoutReport> playout;  // nullopt: the source is not one of ours
-  std::optional<std::string> bye;
+  std::optional<PlayoutReport> playout{};  // nullopt: the source is not one of ours
+  std::optional<std::string> bye{};
+  std::optional<Nack> nack{};
+  std::optional<Echo> echo{};
 };
 [[nodiscard]] std::vector<std::uint8_t> serialize(const SourceCompound& compound);
 [[nodiscard]] std::vector<std::uint8_t> serialize(const SinkCompound& compound);

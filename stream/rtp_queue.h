@@ -25,6 +25,9 @@ struct RtpSlot {
 // memory touched is what the stream needs, not what it may need.
 class RtpQueue {
  public:
+  // Sent packets are kept only while so much memory is free: more than one push() needs.
+  static constexpr std::size_t kLeastFree = 256;
+
   explicit RtpQueue(std::size_t capacity);
 
   // Begins a packet behind the last; false: no memory is left.
@@ -71,6 +74,7 @@ class RtpQueue {
     return buffers_[slot.buffer].data() + kRtpHeader + index * kTsPacket;
   }
   [[nodiscard]] RtpBuffer& buffer(const RtpSlot& slot) { return buffers_[slot.buffer]; }
+  [[nodiscard]] const RtpBuffer& buffer(const RtpSlot& slot) const { return buffers_[slot.buffer]; }
 
   // Numbers of the first packet that waits, and behind the last that is closed.
   [[nodiscard]] std::uint64_t begin() const { return begin_; }
@@ -80,9 +84,16 @@ class RtpQueue {
   void reclaim() {
     for (; lent_ != begin_; ++lent_) free_[free_count_++] = slot(lent_).buffer;
   }
+  // Only those that were due before `since`, and more when memory runs short.
+  void reclaim(Time since) {
+    while (lent_ != begin_ && (free_count_ < kLeastFree || slot(lent_).due < since))
+      free_[free_count_++] = slot(lent_++).buffer;
+  }
+  // The number of the oldest packet that was sent and is still there.
+  [[nodiscard]] std::uint64_t kept_from() const { return lent_; }
 
   [[nodiscard]] std::size_t capacity() const { return free_.size(); }
-  [[nodiscard]] std::size_t available() const { return free_count_; }
+  [[nodiscard]] std::size_t available() const { return free_count_ + (begin_ - lent_); }
 
  private:
   [[nodiscard]] std::uint8_t* begin(RtpSlot& slot, Time now) {

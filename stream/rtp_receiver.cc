@@ -16,13 +16,28 @@ std::uint16_t to_ms16(Duration d) {
 
 }  // namespace
 
+// So far back behind what the output has taken windows of parity reach, and the
+// columns of FEC, which come one matrix late.
+constexpr std::size_t kKept = 2 * kMostInWindow;
+static_assert(kMostInMatrix <= kMostInWindow);
+constexpr std::size_t kMostRuns = 96;  // in one request: it fits a datagram in either form
+constexpr int kLatencyParts = 3;       // RepairSender gathers for such a part of it
+constexpr int kDitherParts = 10;
+constexpr Duration kDitherOfEach = 1ms;
+
 RtpReceiver::RtpReceiver(const Options& options)
-    : options_(options), media_(options.media), clock_(options.latency), watch_(options.latency) {}
+    : options_(options),
+      media_(options.media),
+      ring_(options.repair || options.fec ? kKept : 0),
+      clock_(options.latency),
+      watch_(options.latency),
+      losses_(options.seed) {}
 
 bool RtpReceiver::ours(const RtpPacket& packet) {
   if (packet.payload_type != kPayloadTypeMp2t || !whole_ts_packets(packet.payload)) return false;
   if (!media_) media_ = packet.ssrc;
-  return packet.ssrc == *media_;
+  // A retransmission may have the lowest bit set (RIST Simple Profile).
+  return packet.ssrc == *media_ || (options_.repair && packet.ssrc.value == (media_->value | 1));
 }
 
 std::vector<ReceiverEvent> RtpReceiver::receive(ByteView datagram, Delivery path, Time now) {
@@ -37,7 +52,9 @@ std::vector<ReceiverEvent> RtpReceiver::receive(ByteView datagram, Delivery path
     ++counters_.foreign;
     return events;
   }
-  watch_.arrived(path, place->index, now, events);
+  // A repair says nothing on the path.
+  const bool repair = packet->ssrc != *media_ || losses_.was_asked(place->index);
+  if (!repair) watch_.arrived(path, place->index, now, events);
   switch (ring_.fate(place->index)) {
     case PacketRing::Fate::Duplicate:
       ++counters_.duplicates;
@@ -49,7 +66,8 @@ std::vector<ReceiverEvent> RtpReceiver::receive(ByteView datagram, Delivery path
       ring_.remember(place->index);
       ++counters_.received;
       ++counters_.late;
-      statistics_.received(*place, packet->timestamp, now);
+      (void)losses_.arrived(place->index);
+      if (packet->ssrc == *media_) statistics_.received(*place, packet->timestamp, now);
       break;
     case PacketRing::Fate::TooFar:
     case PacketRing::Fate::NoRoom:
@@ -67,16 +85,165 @@ void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& pl
                              ? clock_.place_older(packet.timestamp, now)
                              : clock_.place_newest(packet.timestamp, now);
   if (now > clock_.due(media)) ++counters_.late;
-  ring_.insert(place.index, packet.payload, media, place.skipped);
+  ring_.insert(place.index, packet.payload, media, place.skipped, packet.timestamp);
   ++counters_.received;
-  statistics_.received(place, packet.timestamp, now);
+  // A packet of the stream's own SSRC that was asked for: the answer, or only late.
+  const auto was = losses_.arrived(place.index);
+  if (packet.ssrc != *media_ || was == LossRequests::Was::Asked) {
+    count_recovered(Means::Retransmission);
+  } else {
+    statistics_.received(place, packet.timestamp, now);
+  }
+  note_gap(place, now);
+  solve(now);
+}
+
+void RtpReceiver::note_gap(const SequenceTracker::Place& place, Time now) {
+  using Step = SequenceTracker::Step;
+  switch (place.step) {
+    case Step::Older:
+      return;
+    case Step::Newer:
+      if (options_.repair && place.index > expected_) {
+        losses_.gap(expected_, place.index, clock_.due(clock_.newest()), now);
+      }
+      break;
+    case Step::First:
+    case Step::Jumped:
+    case Step::Restarted:
+      losses_.clear();
+      if (parity_) parity_->clear();
+      if (fec_) fec_->clear();
+      break;
+  }
+  expected_ = std::max(expected_, place.index + 1);
+}
+
+void RtpReceiver::count_recovered(Means means) {
+  ++counters_.recovered;
+  switch (means) {
+    case Means::Retransmission:
+      ++counters_.by_retransmission;
+      break;
+    case Means::Parity:
+      ++counters_.by_parity;
+      break;
+    case Means::Fec:
+      ++counters_.by_fec;
+      break;
+  }
+}
+
+std::vector<ReceiverEvent> RtpReceiver::receive_parity(ByteView datagram, Time now) {
+  std::vector<ReceiverEvent> events;
+  const auto packet = parse_parity(datagram);
+  const auto base = packet ? sequence_.index_of(packet->base) : std::nullopt;
+  if (!options_.repair || !base) {
+    ++counters_.foreign;
+    return events;
+  }
+  const std::uint64_t end = *base + packet->count;
+  if (end > expected_) {
+    // It was sent after all of its window: what we have not seen of that is lost.
+    losses_.gap(expected_, end, clock_.due(clock_.newest()), now);
+    expected_ = end;
+  }
+  if (!parity_) parity_.emplace();
+  losses_.answered(*base, end, packet->to_come, now);
+  if (parity_->keep(*packet, *base)) solve(now);
+  report_loss(now, events);
+  return events;
+}
+
+void RtpReceiver::receive_fec(ByteView datagram, Time now) {
+  const auto packet = parse_fec(datagram);
+  const auto base = packet ? sequence_.index_of(packet->base) : std::nullopt;
+  if (!options_.fec || !base) {
+    ++counters_.foreign;
+    return;
+  }
+  if (!fec_) fec_.emplace();
+  fec_->keep(*packet, *base);
+  solve(now);
+}
+
+void RtpReceiver::solve(Time now) {
+  if (fec_ && fec_->waiting()) {
+    fec_->solve(ring_, [&](std::uint64_t index, RtpTime timestamp, ByteView ts) {
+      recovered(index, timestamp, ts, Means::Fec, now);
+    });
+  }
+  if (parity_ && parity_->waiting()) {
+    parity_->solve(ring_, [&](std::uint64_t index, RtpTime timestamp, ByteView ts) {
+      recovered(index, timestamp, ts, Means::Parity, now);
+    });
+  }
+}
+
+void RtpReceiver::recovered(std::uint64_t index, RtpTime timestamp, ByteView ts, Means means, Time now) {
+  if (ring_.fate(index) != PacketRing::Fate::Missing || !whole_ts_packets(ts)) return;
+  ring_.insert(index, ts, clock_.place_older(timestamp, now), 0, timestamp);
+  (void)losses_.arrived(index);
+  ++counters_.received;
+  count_recovered(means);
+}
+
+std::optional<Nack> RtpReceiver::next_request(Time now) {
+  if (!options_.repair || !media_) return std::nullopt;
+  losses_.passed(ring_.head());
+  Nack nack{.form = Nack::Form::Bitmask, .ssrc = options_.ssrc, .media = *media_};
+  // Of a window with parity only as many are asked for as are still needed.
+  std::uint64_t window = 0, spare_window = 0;
+  std::size_t spare = 0;
+  losses_.collect(
+      now,
+      [&](std::uint64_t index) {
+        const std::size_t held = parity_ ? parity_->held_for(index, window) : 0;
+        if (held > 0 && window != spare_window) {
+          spare_window = window;
+          spare = held;
+        }
+        if (held == 0 || spare == 0) return nack.runs.size() < kMostRuns;
+        --spare;
+        return false;
+      },
+      [&](std::uint64_t index) {
+        const std::uint16_t sequence = sequence_.sequence_of(index);
+        if (!nack.runs.empty() &&
+            static_cast<std::uint16_t>(sequence - nack.runs.back().first) == nack.runs.back().more + 1) {
+          ++nack.runs.back().more;
+        } else {
+          nack.runs.push_back({sequence, 0});
+        }
+      });
+  if (nack.runs.empty()) return std::nullopt;
+  return nack;
+}
+
+void RtpReceiver::round_trip(Duration round_trip) {
+  auto timing = losses_.timing();
+  timing.round_trip = std::clamp<Duration>(round_trip, 0ns, options_.latency);
+  losses_.set_timing(timing);
+}
+
+// With the source and one sink there is nobody to wait for.
+void RtpReceiver::group_size(std::uint32_t members) {
+  auto timing = losses_.timing();
+  const bool alone = members <= 2;
+  timing.gather = alone ? Duration{} : options_.latency / kLatencyParts;
+  timing.dither =
+      alone ? Duration{} : std::min<Duration>(options_.latency / kDitherParts, kDitherOfEach * members);
+  losses_.set_timing(timing);
 }
 
 void RtpReceiver::sender_report(const SenderReport& report, Time now) {
   if (media_ == report.ssrc) statistics_.sender_report(report, now);
 }
 
-void RtpReceiver::expect(Delivery path) { watch_.expect(path); }
+void RtpReceiver::expect(Delivery path) {
+  watch_.expect(path);
+  if (path == Delivery::Unicast) group_size(2);
+}
 
 void RtpReceiver::compare_group(Time) { watch_.compare_group(); }
 
@@ -125,6 +292,7 @@ std::vector<ReceiverEvent> RtpReceiver::tick(Time now) {
 std::optional<Time> RtpReceiver::next_deadline() const {
   std::optional<Time> deadline = watch_.next_deadline();
   if (picture_ == Picture::Lost) deadline = earliest(deadline, next_picture_lost_);
+  if (options_.repair) deadline = earliest(deadline, losses_.next_deadline());
   if (const auto front = ring_.front()) {
     deadline = earliest(deadline, ring_.crowded() ? last_packet_ : clock_.due(front->media) + kTogether);
   }
@@ -152,7 +320,10 @@ PlayoutReport RtpReceiver::playout_report(Time now) const {
           .recovered = static_cast<std::uint32_t>(counters.recovered),
           .late = static_cast<std::uint32_t>(counters.late),
           .delay_ms = to_ms16(counters.delay),
-          .buffer_ms = to_ms16(counters.buffered)};
+          .buffer_ms = to_ms16(counters.buffered),
+          .by_retransmission = static_cast<std::uint32_t>(counters.by_retransmission),
+          .by_parity = static_cast<std::uint32_t>(counters.by_parity),
+          .by_fec = static_cast<std::uint32_t>(counters.by_fec)};
 }
 
 }  // namespace wfdcast::stream

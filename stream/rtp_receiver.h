@@ -4,7 +4,10 @@
 #include <vector>
 
 #include "base/time.h"
+#include "stream/fec_decoder.h"
+#include "stream/loss_requests.h"
 #include "stream/packet_ring.h"
+#include "stream/parity_decoder.h"
 #include "stream/path_watch.h"
 #include "stream/playout_clock.h"
 #include "stream/receiver_event.h"
@@ -26,12 +29,16 @@ class RtpReceiver {
     Ssrc ssrc;                  // ours, for reports; even
     std::optional<Ssrc> media;  // what RTSP named; nullopt: the first one seen is kept
     Duration latency = 150ms;
+    bool repair = false;     // lost packets are asked for: see next_request()
+    bool fec = false;        // receive_fec() will be called
+    std::uint64_t seed = 1;  // of the waits before that
   };
   struct Counters {
-    std::uint64_t received = 0;   // distinct packets
-    std::uint64_t lost = 0;       // still missing when due at the output
-    std::uint64_t recovered = 0;  // brought back by repair
-    std::uint64_t late = 0;       // came after they were due: given out at once, or lost if passed
+    std::uint64_t received = 0;                                      // distinct packets
+    std::uint64_t lost = 0;                                          // still missing when due at the output
+    std::uint64_t recovered = 0;                                     // brought back by repair, in time
+    std::uint64_t by_retransmission = 0, by_parity = 0, by_fec = 0;  // the same, by means
+    std::uint64_t late = 0;  // came after they were due: given out at once, or lost if passed
     std::uint64_t duplicates = 0;
     std::uint64_t foreign = 0;   // another SSRC, payload type or sequence, not RTP, not TS
     std::uint64_t overflow = 0;  // no room in memory
@@ -46,6 +53,18 @@ class RtpReceiver {
   // One datagram. The caller has checked address and port.
   [[nodiscard]] std::vector<ReceiverEvent> receive(ByteView datagram, Delivery path, Time now);
   void sender_report(const SenderReport& report, Time now);
+  // One parity packet (parity.h).
+  [[nodiscard]] std::vector<ReceiverEvent> receive_parity(ByteView datagram, Time now);
+  // One FEC packet of ST 2022-1, of a row or a column (fec.h).
+  void receive_fec(ByteView datagram, Time now);
+
+  // What is missing and is to be asked for now, to be sent at once; nullopt:
+  // nothing. next_deadline() says when there may be something.
+  [[nodiscard]] std::optional<Nack> next_request(Time now);
+  // From an echo; and how many share the group (GroupSize), which decides how
+  // long its source gathers requests, and how long we wait before ours.
+  void round_trip(Duration round_trip);
+  void group_size(std::uint32_t members);
 
   // Which paths are expected from now on.
   void expect(Delivery path);    // one path only
@@ -79,6 +98,11 @@ class RtpReceiver {
   [[nodiscard]] std::optional<ByteView> next_due(Time now);
   [[nodiscard]] bool ours(const RtpPacket& packet);
   void keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now);
+  void note_gap(const SequenceTracker::Place& place, Time now);
+  enum class Means : std::uint8_t { Retransmission, Parity, Fec };
+  void count_recovered(Means means);
+  void recovered(std::uint64_t index, RtpTime timestamp, ByteView ts, Means means, Time now);
+  void solve(Time now);
   void report_loss(Time now, std::vector<ReceiverEvent>& events);
 
   Options options_;
@@ -89,6 +113,10 @@ class RtpReceiver {
   PlayoutClock clock_;
   ReceptionStatistics statistics_;
   PathWatch watch_;
+  LossRequests losses_;
+  std::optional<ParityDecoder> parity_;  // from the first parity packet on
+  std::optional<FecDecoder> fec_;        // the same
+  std::uint64_t expected_ = 0;           // the index after the newest
   Time last_packet_{};
   enum class Picture : std::uint8_t { Whole, Lost } picture_ = Picture::Whole;
   Time next_picture_lost_{};  // the earliest

@@ -26,6 +26,13 @@ std::optional<SequenceTracker::Place> SequenceTracker::place(std::uint16_t seque
   return Place{step > 0 ? Step::Newer : Step::Older, extended, extended - holes_, 0};
 }
 
+std::optional<std::uint64_t> SequenceTracker::index_of(std::uint16_t sequence) const {
+  const int step = distance(sequence, static_cast<std::uint16_t>(highest_));
+  const std::uint64_t extended = highest_ + static_cast<std::uint64_t>(std::int64_t{step});
+  if (!started_ || std::abs(step) > kMaxJump || extended < floor_) return std::nullopt;
+  return extended - holes_;
+}
+
 void SequenceTracker::resume() {
   if (flow_ == Flow::Paused) flow_ = Flow::Resuming;
 }

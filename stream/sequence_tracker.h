@@ -32,6 +32,11 @@ class SequenceTracker {
   // packet after resume(), are not missing.
   void pause() { flow_ = Flow::Paused; }
   void resume();
+  // The index of a packet that may not have come yet; nullopt: far from the others.
+  [[nodiscard]] std::optional<std::uint64_t> index_of(std::uint16_t sequence) const;
+  [[nodiscard]] std::uint16_t sequence_of(std::uint64_t index) const {
+    return static_cast<std::uint16_t>(index + holes_);
+  }
 
  private:
   enum class Flow : std::uint8_t { Running, Paused, Resuming };

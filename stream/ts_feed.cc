@@ -4,6 +4,7 @@
 
 #include "stream/feed_pace.h"
 #include "stream/rtp_queue.h"
+#include "stream/ts_packet.h"
 #include "stream/ts_reader.h"
 #include "stream/ts_remap.h"
 
@@ -44,12 +45,24 @@ struct TsFeed::Impl {
       if (!epoch) epoch = slot->due;
       RtpBuffer& buffer = queue.buffer(*slot);
       packetizer.write_header(timestamp(slot->due), buffer);
+      if (filled && slot->packets < kTsPacketsPerRtp) fill(queue.slot(queue.begin() - 1));
       out[count] = ByteView(buffer.data(), kRtpHeader + slot->packets * kTsPacket);
       bytes += out[count].size();
     }
     counters.packets += count;
     counters.bytes += bytes;
     return count;
+  }
+  void fill(RtpSlot& slot) {
+    for (; slot.packets < kTsPacketsPerRtp; ++slot.packets) {
+      std::uint8_t* const packet = queue.ts(slot, slot.packets);
+      std::fill_n(packet, kTsPacket, std::uint8_t{0xFF});
+      store_be32(packet, 0x4700'0010 | std::uint32_t{kNullPid} << 8);
+    }
+  }
+  void reclaim(Time now) {
+    if (options.keep > 0ns) return queue.reclaim(now - options.keep);
+    queue.reclaim();
   }
   void keep_awake(Time now) {
     const auto deadline = remap.psi_deadline();
@@ -67,6 +80,7 @@ struct TsFeed::Impl {
   TsReader reader;
   TsRemap remap;
   RtpPacketizer packetizer;
+  bool filled = false;
   std::optional<Time> epoch;  // when RTP time was first_timestamp
 };
 
@@ -74,7 +88,7 @@ TsFeed::TsFeed(const Options& options) : impl_(std::make_unique<Impl>(options)) 
 TsFeed::~TsFeed() = default;
 
 void TsFeed::push(ByteView bytes, Time now) {
-  impl_->queue.reclaim();
+  impl_->reclaim(now);
   impl_->reader.push(bytes, [&](const std::uint8_t* packets, std::size_t count) {
     impl_->remap.receive(packets, count, now);
   });
@@ -95,11 +109,23 @@ bool TsFeed::wants_bytes(Time now) const {
 }
 
 std::span<const ByteView> TsFeed::take(Time now, std::span<ByteView> out) {
-  impl_->queue.reclaim();
+  impl_->reclaim(now);
   if (impl_->options.pace == Pace::Arrival) impl_->keep_awake(now);
   if (const auto deadline = impl_->times.hold_over(); deadline && *deadline <= now) impl_->queue.close(now);
   return out.first(impl_->send_due(now, out));
 }
+
+std::optional<ByteView> TsFeed::sent(std::uint16_t sequence) const {
+  const RtpQueue& queue = impl_->queue;
+  const auto back = static_cast<std::uint16_t>(impl_->packetizer.next_sequence() - sequence);
+  if (back == 0 || back > queue.begin() - queue.kept_from()) return std::nullopt;
+  const RtpSlot& slot = queue.slot(queue.begin() - back);
+  return ByteView(queue.buffer(slot)).first(kRtpHeader + slot.packets * kTsPacket);
+}
+
+void TsFeed::set_filled(bool filled) { impl_->filled = filled; }
+
+std::uint16_t TsFeed::next_sequence() const { return impl_->packetizer.next_sequence(); }
 
 std::optional<Time> TsFeed::next_deadline() const {
   const auto due = impl_->times.due();

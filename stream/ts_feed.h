@@ -34,6 +34,7 @@ class TsFeed {
     Duration hold = 5ms;    // Arrival: the longest that a short RTP packet waits for more TS packets
     Duration lead = 200ms;  // Pcr: how far ahead of the clock bytes are wanted
     Duration spread = 8ms;  // Arrival: a burst (a picture) is sent within this
+    Duration keep{};        // how long a sent packet can be had again
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP, bytes with header
@@ -59,6 +60,13 @@ class TsFeed {
   // The packets that are due, at most as many as `out` holds; they stay valid
   // until the next push() or take().
   [[nodiscard]] std::span<const ByteView> take(Time now, std::span<ByteView> out);
+  // A packet that was taken at most `keep` ago (less where memory is short), with
+  // its RTP header; valid as those of take().
+  [[nodiscard]] std::optional<ByteView> sent(std::uint16_t sequence) const;
+  [[nodiscard]] std::uint16_t next_sequence() const;
+  // Whether short RTP packets are filled with null packets from now on: ST 2022-1
+  // wants all of one size.
+  void set_filled(bool filled);
   // When the next packet is due, or more bytes are wanted.
   [[nodiscard]] std::optional<Time> next_deadline() const;
   // RTP time of `now`, for RTCP sender reports.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +22,14 @@ struct AudioCodec {
 inline constexpr std::uint32_t kAac48kStereo = 0x1;
 inline constexpr std::uint32_t kLpcm48kStereo = 0x2;
 
+// wfdcast_repair: how a sink of ours can be helped with lost packets.
+struct RepairCapabilities {
+  bool retransmission = false;          // it asks for them by RTCP NACK
+  bool parity = false;                  // it understands parity on request
+  std::chrono::milliseconds latency{};  // its receive buffer
+  bool operator==(const RepairCapabilities&) const = default;
+};
+
 // What a sink told in its answer to M3.
 struct SinkCapabilities {
   std::vector<VideoCodec> video;  // empty: wfd_video_formats was "none"
@@ -30,6 +39,7 @@ struct SinkCapabilities {
   std::string connector;       // wfd_connector_type as sent; empty: not told
   bool idr_requests = false;   // wfd_idr_request_capability
   bool multicast = false;      // wfdcast_multicast: takes the stream from a group
+  RepairCapabilities repair{};
   bool operator==(const SinkCapabilities&) const = default;
 };
 

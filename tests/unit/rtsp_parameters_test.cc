@@ -157,5 +157,17 @@ TEST(Capabilities, NeedTheMandatoryParameters) {
             ParameterError::BadValue);
 }
 
+TEST(Parameters, RepairIsWordsInAnyOrder) {
+  const RepairCapabilities all{
+      .retransmission = true, .parity = true, .latency = std::chrono::milliseconds(150)};
+  EXPECT_EQ(serialize(all), "nack parity latency=150");
+  EXPECT_EQ(parse_repair(serialize(all)), all);
+  EXPECT_EQ(parse_repair("latency=150 later=1 PARITY nack"), all);
+  EXPECT_EQ(parse_repair(serialize(RepairCapabilities{})), RepairCapabilities{});
+  EXPECT_EQ(parse_repair("latency=70000 nack"), (RepairCapabilities{.retransmission = true}))
+      << "no such time";
+  EXPECT_EQ(parse_repair(""), RepairCapabilities{});
+}
+
 }  // namespace
 }  // namespace wfdcast::rtsp

@@ -27,7 +27,7 @@ TEST(SourceSession, AsksAWfdcastSinkAtOnce) {
   ASSERT_EQ(source.requests().size(), 1u);
   EXPECT_EQ(source.requests()[0].body,
             "wfd_video_formats\r\nwfd_audio_codecs\r\nwfd_client_rtp_ports\r\nwfd_content_protection\r\n"
-            "wfd_connector_type\r\nwfd_idr_request_capability\r\nwfdcast_multicast\r\n");
+            "wfd_connector_type\r\nwfd_idr_request_capability\r\nwfdcast_multicast\r\nwfdcast_repair\r\n");
   EXPECT_EQ(source.session.state(), State::Querying);
 }
 

@@ -29,7 +29,9 @@ const PlayoutReport kPlayout{.ssrc = {0x3333},
                              .recovered = 3,
                              .late = 4,
                              .delay_ms = 150,
-                             .buffer_ms = 120};
+                             .buffer_ms = 120,
+                             .by_retransmission = 1,
+                             .by_parity = 2};
 
 // An empty RR, then what the test adds.
 Bytes after_rr(Bytes more) {
@@ -62,8 +64,8 @@ TEST(Rtcp, BytesOfAReceiverReportAreThoseOfTheRfc) {
 TEST(Rtcp, BytesOfAPlayoutReportAreThoseOfTheProtocol) {
   const std::vector<RtcpPacket> compound{kPlayout};
   EXPECT_EQ(serialize(compound),
-            (Bytes{0x80, 204, 0, 7, 0, 0, 0x33, 0x33, 'w', 'f', 'd', 'c', 0, 0,   0, 10,
-                   0,    0,   0, 2, 0, 0, 0,    3,    0,   0,   0,   4,   0, 150, 0, 120}));
+            (Bytes{0x80, 204, 0, 10, 0, 0, 0x33, 0x33, 'w', 'f', 'd', 'c', 0, 0, 0, 10, 0, 0, 0, 2, 0, 0,
+                   0,    3,   0, 0,  0, 4, 0,    150,  0,   120, 0,   0,   0, 1, 0, 0,  0, 2, 0, 0, 0, 0}));
 }
 
 TEST(Rtcp, AnyLengthOfTextIsPaddedToWords) {
@@ -199,33 +201,107 @@ TEST(RtcpCompound, NtpBeginsIn1900) {
   EXPECT_EQ(to_ntp(1s + 500ms), (std::uint64_t{2'208'988'801} << 32) + 0x8000'0000);
 }
 
+// Reports of one schedule until `end`, at its deadlines.
+std::vector<Time> reports(RtcpSchedule& schedule, Time end, std::size_t size) {
+  std::vector<Time> times;
+  while (schedule.next_deadline() < end) {
+    const Time now = schedule.next_deadline();
+    if (!schedule.due(now)) continue;  // reconsidered
+    times.push_back(now);
+    schedule.sent(size, now);
+  }
+  return times;
+}
+
 TEST(RtcpSchedule, TheFirstReportComesAfterHalfAnIntervalAndTheOthersAfterAWholeOne) {
-  Duration sum{};
+  std::size_t all = 0;
   std::vector<Time> firsts;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     const Time start{100s};
-    RtcpSchedule schedule(seed, start);
+    RtcpSchedule schedule({}, seed, start);
     const Duration first = schedule.next_deadline() - start;
-    EXPECT_TRUE(first >= 250ms && first < 750ms);
+    EXPECT_TRUE(first >= 200ms && first < 620ms) << first / 1ms;
     firsts.push_back(schedule.next_deadline());
-    for (int i = 0; i < 100; ++i) {
-      const Time due = schedule.next_deadline();
-      EXPECT_FALSE(schedule.due(due - 1ns));
-      EXPECT_TRUE(schedule.due(due));
-      const Duration interval = schedule.next_deadline() - due;
-      EXPECT_TRUE(interval >= 500ms && interval < 1500ms);
-      sum += interval;
-    }
+    EXPECT_FALSE(schedule.due(schedule.next_deadline() - 1ns));
+    all += reports(schedule, start + 100s, 100).size();
   }
-  EXPECT_NEAR(static_cast<double>(sum / 1ms) / 5000, 1000, 20);
+  EXPECT_NEAR(static_cast<double>(all), 50 * 100, 250);
   std::sort(firsts.begin(), firsts.end());
   EXPECT_EQ(std::unique(firsts.begin(), firsts.end()), firsts.end());
 }
 
 TEST(RtcpSchedule, ALateCallIsOneReport) {
-  RtcpSchedule schedule(1, Time{});
+  RtcpSchedule schedule({}, 1, Time{});
   EXPECT_TRUE(schedule.due(Time{1h}));
+  schedule.sent(100, Time{1h});
   EXPECT_FALSE(schedule.due(Time{1h}));
+}
+
+// RFC 3550 section 6.3.1: 3/4 of 5 % is for the sinks, whatever their number.
+TEST(RtcpSchedule, AllSinksTogetherUseTheirShareOfTheBandwidth) {
+  for (const std::uint32_t sinks : {100U, 1'000U, 10'000U}) {
+    RtcpSchedule schedule({.bandwidth = 1'000'000, .members = sinks + 1}, 7, Time{});
+    constexpr std::size_t kSize = 92;  // and 28 of IP and UDP
+    const auto times = reports(schedule, Time{2h}, kSize);
+    const double bits = static_cast<double>(times.size()) * 120 * 8 / 7200 * sinks;
+    EXPECT_LE(bits, 1'000'000 * 0.05 * 0.75 * 1.1) << sinks;
+    if (sinks < 1'000) continue;
+    EXPECT_GE(bits, 1'000'000 * 0.05 * 0.75 * 0.9) << sinks;
+  }
+}
+
+TEST(RtcpSchedule, WhoLearnsOfManyOthersWaitsOnAndOfFewerSendsSooner) {
+  const Time start{100s};
+  RtcpSchedule schedule({.bandwidth = 1'000'000}, 3, start);
+  const Time planned = schedule.next_deadline();
+  schedule.set_members(10'000, start);
+  EXPECT_FALSE(schedule.due(planned)) << "reconsidered";
+  const Time later = schedule.next_deadline();
+  EXPECT_GT(later, start + 5s);
+  schedule.set_members(2, planned);
+  EXPECT_LT(schedule.next_deadline(), start + 2s) << "reverse reconsideration";
+}
+
+TEST(Rtcp, NacksAreWhatTheirSpecificationsSay) {
+  // RFC 4585 section 6.2.1: PID 1000, and 1001 and 1016 by the mask.
+  const Nack mask{.ssrc = {9}, .media = {0x2222}, .runs = {{1000, 1}, {1016, 0}}};
+  EXPECT_EQ(serialize(std::vector<RtcpPacket>{ReceiverReport{{9}}, mask}),
+            after_rr({0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0x22, 0x22, 0x03, 0xE8, 0x80, 0x01}));
+  // TR-06-1: APP "RIST", subtype 0, first and how many more.
+  const Nack range{.form = Nack::Form::Range, .ssrc = {}, .media = {0x2222}, .runs = {{1000, 30}}};
+  EXPECT_EQ(serialize(std::vector<RtcpPacket>{ReceiverReport{{9}}, range}),
+            after_rr({0x80, 204, 0, 3, 0, 0, 0x22, 0x22, 'R', 'I', 'S', 'T', 0x03, 0xE8, 0, 30}));
+}
+
+TEST(Rtcp, FeedbackComesBackAsItWas) {
+  const std::vector<RtcpPacket> compound{
+      ReceiverReport{{9}},
+      Nack{.ssrc = {9}, .media = {1}, .runs = {{65'530, 40}, {100, 0}, {102, 3}, {90, 0}}},
+      Nack{.form = Nack::Form::Range, .ssrc = {}, .media = {1}, .runs = {{65'530, 40}, {7, 65'535}}},
+      Echo{Echo::Kind::Request, {1}, 0x1122'3344'5566'7788, 0},
+      Echo{Echo::Kind::Response, {1}, 0x1122'3344'5566'7788, 77},
+      GroupSize{{1}, 5, 120, 1'000},
+      kPlayout};
+  EXPECT_EQ(parse_rtcp(serialize(compound)), compound);
+}
+
+TEST(Rtcp, FeedbackThatIsCutIsAnError) {
+  EXPECT_EQ(error_of(after_rr({0x81, 205, 0, 1, 0, 0, 0, 9})), RtcpError::BadLength) << "NACK without media";
+  EXPECT_EQ(error_of(after_rr({0x82, 204, 0, 3, 0, 0, 0, 1, 'R', 'I', 'S', 'T', 0, 0, 0, 0})),
+            RtcpError::BadLength)
+      << "echo";
+  EXPECT_EQ(
+      error_of(after_rr({0x80, 209, 0, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0})),
+      RtcpError::BadLength)
+      << "a sub-report of no length";
+}
+
+TEST(Rtcp, AnEchoTellsTheRoundTrip) {
+  const NtpTime sent = 0xE000'0000'8000'0000;
+  const Echo echo{Echo::Kind::Response, {1}, sent, 2'000};
+  EXPECT_EQ(round_trip(echo, sent + (std::uint64_t{1} << 30)), 250ms - 2ms);
+  EXPECT_EQ(round_trip(echo, sent - 1), std::nullopt);
+  EXPECT_EQ(round_trip(echo, sent + (std::uint64_t{11} << 32)), std::nullopt);
 }
 
 }  // namespace

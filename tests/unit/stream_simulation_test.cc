@@ -1,0 +1,81 @@
+// Source and sinks together, in simulated time, over a network that loses.
+#include <gtest/gtest.h>
+
+#include "tests/unit/stream_simulation.h"
+
+namespace wfdcast::stream {
+namespace {
+
+using test::Simulation;
+
+void expect_right(const Simulation& simulation) {
+  for (const auto& sink : simulation.sinks()) EXPECT_EQ(sink->wrong, 0U) << "an output is not what was sent";
+}
+
+TEST(Repair, OneSinkGetsEachLostPacketAgain) {
+  Simulation simulation({.loss = 0.1, .latency = 100ms, .packets = 20'000});
+  simulation.run();
+  expect_right(simulation);
+  EXPECT_GT(simulation.lost_on_air(), 0.09);
+  EXPECT_EQ(simulation.missing(*simulation.sinks()[0]), 0U);
+  EXPECT_LE(simulation.overhead(), 1.3 * simulation.lost_on_air());
+  EXPECT_EQ(simulation.sender().counters().parity, 0U);
+}
+
+TEST(Repair, ManySinksShareParity) {
+  Simulation simulation({.sinks = 16, .loss = 0.05, .latency = 150ms, .packets = 5'000});
+  simulation.run();
+  expect_right(simulation);
+  EXPECT_LE(simulation.residual(), 1e-4);
+  EXPECT_LE(simulation.overhead(), 0.18);
+  for (const auto& sink : simulation.sinks()) EXPECT_GT(sink->receiver.counters({}).by_parity, 100U);
+}
+
+TEST(Repair, BurstsAreRepairedInTime) {
+  Simulation simulation({.loss = 0.1, .burst = 20, .latency = 200ms, .packets = 20'000});
+  simulation.run();
+  expect_right(simulation);
+  EXPECT_GT(simulation.lost_on_air(), 0.05);
+  EXPECT_EQ(simulation.residual(), 0);
+}
+
+// Requests are lost as well: they are made again.
+TEST(Repair, OnlyRequestsAreLost) {
+  Simulation simulation({.loss = 0.05, .uplink_loss = 0.3, .latency = 150ms, .packets = 10'000});
+  simulation.run();
+  EXPECT_LE(simulation.residual(), 2e-4);
+}
+
+// What nobody can repair in time makes no storm.
+TEST(Repair, WhenAllLoseEverythingTheAnswerIsBounded) {
+  Simulation simulation(
+      {.sinks = 64, .loss = 0.01, .latency = 150ms, .packets = 3'000, .dark_from = 1'000, .dark_to = 1'950});
+  simulation.run();
+  expect_right(simulation);
+  EXPECT_LE(simulation.overhead(), 0.6);
+  for (const auto& sink : simulation.sinks()) EXPECT_LE(simulation.missing(*sink), 950U);
+}
+
+// A bad sink costs no more than the stream's own rate (here by unicast), and spoils nothing for the others.
+TEST(Repair, OneBadSinkAmongEight) {
+  Simulation simulation({.sinks = 8, .bad_sinks = 1, .loss = 0.01, .bad_loss = 0.6, .packets = 5'000});
+  simulation.run();
+  expect_right(simulation);
+  EXPECT_LE(simulation.overhead(), 1.1);
+  for (std::size_t i = 1; i < 8; ++i) EXPECT_LE(simulation.missing(*simulation.sinks()[i]), 5U) << i;
+}
+
+TEST(Repair, TheSameSeedIsTheSameRun) {
+  const auto figures = [](std::uint64_t seed) {
+    Simulation simulation({.sinks = 4, .packets = 2'000, .seed = seed});
+    simulation.run();
+    const auto& counters = simulation.sender().counters();
+    return std::tuple(simulation.lost_on_air(), simulation.requests(), counters.parity,
+                      counters.retransmitted);
+  };
+  EXPECT_EQ(figures(5), figures(5));
+  EXPECT_NE(figures(5), figures(6));
+}
+
+}  // namespace
+}  // namespace wfdcast::stream
