@@ -197,6 +197,10 @@ Duration Config::latency() const {
   return stream.latency == "auto" ? Duration(150ms) : parse_duration(stream.latency).value_or(150ms);
 }
 
+bool Config::repairs_by(std::string_view means) const {
+  return std::find(stream.repair.begin(), stream.repair.end(), means) != stream.repair.end();
+}
+
 VideoModes Config::wanted_modes() const {
   const auto limit = parse_video_limit(stream.video).value_or(VideoLimit{});
   VideoModes modes;

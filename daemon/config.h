@@ -78,6 +78,8 @@ struct Config {
 
   // The sink's receive buffer; "auto" begins with 150 ms.
   [[nodiscard]] Duration latency() const;
+  // Whether stream.repair names this means.
+  [[nodiscard]] bool repairs_by(std::string_view means) const;
   // What stream.video allows of the tables.
   [[nodiscard]] VideoModes wanted_modes() const;
 };

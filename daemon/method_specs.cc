@@ -15,6 +15,7 @@ const std::vector<MethodSpec>& method_specs() {
        "group, rtp_port, bitrate_bps, ...}, sessions: [{peer, name, address, state, delivery, video, audio, "
        "since_s, "
        "note}]}`. A source's stream has `packets_sent`, `bytes_sent`, `packets_retransmitted`, "
+       "`parity_packets_sent`, "
        "`fec_packets_sent`, "
        "`idr_requests`, `input`; a sink's has `source`, `packets_received`, `packets_lost`, "
        "`packets_recovered`, "
@@ -57,9 +58,11 @@ const std::vector<MethodSpec>& method_specs() {
        "both",
        "Figures of each sink that plays; a sink lists itself.",
        {},
-       "`[{peer, name, bitrate_bps, loss_before, loss_after, recovered, retransmitted, jitter_ms, delay_ms, "
-       "buffer_ms}]`; "
-       "losses are fractions of 1. What a sink does not report is null."},
+       "`[{peer, name, bitrate_bps, loss_before, loss_after, recovered, recovered_by: {retransmission, "
+       "parity, "
+       "fec}, retransmitted, jitter_ms, round_trip_ms, delay_ms, buffer_ms}]`; losses are fractions of 1: "
+       "before repair, and at the output. `retransmitted`: packets sent again for this sink alone. What a "
+       "sink does not report is null. `monitor` gives each sink's row as `sink_report` when it reports."},
       {"monitor",
        "both",
        "Sends every event to this client from now on, as notifications named like the event.",

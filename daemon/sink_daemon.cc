@@ -19,7 +19,7 @@ constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kRetry = 500ms;
 
 // Every progressive CEA mode in both profiles; the player scales.
-SinkCapabilities capabilities(std::uint16_t rtp_port) {
+SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
   SinkCapabilities ours;
   VideoModes modes;
   for (const VideoMode& mode : video_modes()) {
@@ -36,6 +36,9 @@ SinkCapabilities capabilities(std::uint16_t rtp_port) {
   ours.connector = "05";  // HDMI
   ours.idr_requests = true;
   ours.multicast = true;
+  ours.repair = {.retransmission = config.repairs_by("nack"),
+                 .parity = config.repairs_by("nack"),
+                 .latency = std::chrono::duration_cast<std::chrono::milliseconds>(config.latency())};
   return ours;
 }
 
@@ -162,7 +165,7 @@ void SinkDaemon::start_session(platform::Fd fd) {
   } catch (const std::system_error& error) {
     return ended(error.what());
   }
-  rtsp::SinkOptions options{.capabilities = capabilities(stream_->ports().rtp),
+  rtsp::SinkOptions options{.capabilities = capabilities(config_, stream_->ports().rtp),
                             .client = stream_->ports(),
                             .header = rtsp::WfdcastHeader{environment_.id, source_->invitation.token}};
   driver_ = std::make_unique<Driver>(loop_, std::move(fd), std::move(options),

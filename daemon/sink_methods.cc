@@ -113,16 +113,22 @@ json SinkDaemon::stats() const {
   const auto counters = stream_->counters();
   const auto block = stream_->last_block();
   const double all = static_cast<double>(counters.received + counters.lost);
-  rows.push_back({{"peer", to_string(environment_.id)},
-                  {"name", config_.name},
-                  {"bitrate_bps", stream_->bitrate()},
-                  {"loss_before", block ? json(block->fraction_lost / 256.0) : json()},
-                  {"loss_after", all > 0 ? static_cast<double>(counters.lost) / all : 0.0},
-                  {"recovered", counters.recovered},
-                  {"retransmitted", 0},
-                  {"jitter_ms", milliseconds(counters.jitter)},
-                  {"delay_ms", milliseconds(counters.delay)},
-                  {"buffer_ms", milliseconds(counters.buffered)}});
+  rows.push_back(
+      {{"peer", to_string(environment_.id)},
+       {"name", config_.name},
+       {"bitrate_bps", stream_->bitrate()},
+       {"loss_before", block ? json(block->fraction_lost / 256.0) : json()},
+       {"loss_after", all > 0 ? static_cast<double>(counters.lost) / all : 0.0},
+       {"recovered", counters.recovered},
+       {"recovered_by",
+        {{"retransmission", counters.by_retransmission},
+         {"parity", counters.by_parity},
+         {"fec", counters.by_fec}}},
+       {"retransmitted", counters.by_retransmission},
+       {"jitter_ms", milliseconds(counters.jitter)},
+       {"round_trip_ms", stream_->round_trip() ? json(milliseconds(*stream_->round_trip())) : json()},
+       {"delay_ms", milliseconds(counters.delay)},
+       {"buffer_ms", milliseconds(counters.buffered)}});
   return rows;
 }
 

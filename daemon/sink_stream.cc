@@ -41,7 +41,11 @@ SinkStream::SinkStream(platform::EventLoop& loop, const Config& config, const In
       ssrc_{static_cast<std::uint32_t>(platform::random_u64()) & ~1u},
       cname_(random_cname()),
       due_(loop, [this] { deliver(); }),
-      report_timer_(loop, [this] { send_report(false); }),
+      report_timer_(loop,
+                    [this] {
+                      if (reports_->due(loop_.now())) send_report(false);
+                      report_timer_.set(reports_->next_deadline());
+                    }),
       leave_timer_(loop, [this] { leave(); }) {
   UdpSocket::Options options;
   options.receive_buffer = kReceiveBuffer;
@@ -67,8 +71,12 @@ void SinkStream::start(const Transport& transport, Ipv4Address peer) {
   if (receiver_) return;
   transport_ = transport;
   source_ = transport.source ? transport.source : peer;
-  receiver_.emplace(
-      stream::RtpReceiver::Options{.ssrc = ssrc_, .media = transport.ssrc, .latency = config_.latency()});
+  receiver_.emplace(stream::RtpReceiver::Options{.ssrc = ssrc_,
+                                                 .media = transport.ssrc,
+                                                 .latency = config_.latency(),
+                                                 .repair = config_.repairs_by("nack"),
+                                                 .fec = config_.repairs_by("fec"),
+                                                 .seed = platform::random_u64()});
   output_.start();
   receiver_->expect(transport.delivery);
   if (transport.delivery == Delivery::Multicast) {
@@ -81,7 +89,7 @@ void SinkStream::play() {
   if (!receiver_) return;
   receiver_->resume(loop_.now());
   bitrate_since_ = loop_.now();
-  reports_.emplace(platform::random_u64(), loop_.now());
+  reports_.emplace(stream::RtcpSchedule::Options{}, platform::random_u64(), loop_.now());
   report_timer_.set(reports_->next_deadline());
   due_.set(receiver_->next_deadline());
 }
@@ -116,21 +124,28 @@ void SinkStream::move(const Transport& transport) {
 Result<void> SinkStream::join() {
   const UsableInterface* interface = interfaces_.by_name(interface_);
   if (!interface) return fail(std::make_error_code(std::errc::no_such_device));
-  const auto open = [&](std::uint16_t port, UdpSocket::OnDatagrams on_datagrams) {
-    UdpSocket::Options options;
-    options.bind = {transport_.destination, port};
-    options.reuse_address = true;
-    options.receive_buffer = kReceiveBuffer;
-    return UdpSocket::open(loop_, options, std::move(on_datagrams));
+  std::vector<std::unique_ptr<UdpSocket>> sockets;
+  const auto open = [&](std::uint16_t port, UdpSocket::OnDatagrams on_datagrams) -> Result<void> {
+    auto socket = open_on_group(port, interface->index, std::move(on_datagrams));
+    if (!socket) return fail(socket.error());
+    sockets.push_back(std::move(*socket));
+    return {};
   };
-  auto rtp = open(transport_.client.rtp, [this](Datagrams d) { receive(d, Delivery::Multicast); });
-  if (!rtp) return fail(rtp.error());
-  auto rtcp = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d); });
-  if (!rtcp) return fail(rtcp.error());
-  for (UdpSocket* socket : {rtp->get(), rtcp->get()}) {
-    if (const auto joined = socket->join(transport_.destination, interface->index); !joined) return joined;
+  const auto above = [&](std::uint16_t offset) {
+    return static_cast<std::uint16_t>(transport_.client.rtp + offset);
+  };
+  auto opened = open(transport_.client.rtp, [this](Datagrams d) { receive(d, Delivery::Multicast); });
+  if (opened) opened = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d); });
+  if (opened && config_.repairs_by("nack"))
+    opened = open(above(stream::kParityPort), [this](Datagrams d) { receive_parity(d); });
+  for (const std::uint16_t offset : {stream::kColumnPort, stream::kRowPort}) {
+    if (opened && config_.repairs_by("fec"))
+      opened = open(above(offset), [this](Datagrams d) { receive_fec(d); });
   }
-  group_ = {std::move(*rtp), std::move(*rtcp)};
+  if (!opened) return opened;
+  group_ = {std::move(sockets[0]), std::move(sockets[1])};
+  sockets.erase(sockets.begin(), sockets.begin() + 2);
+  group_repair_ = std::move(sockets);
   joined_index_ = interface->index;
   socket_.receive_buffer = group_.rtp->receive_buffer_size();
   socket_.rp_filter = platform::effective_rp_filter(interface_);
@@ -145,13 +160,30 @@ Result<void> SinkStream::join() {
   return {};
 }
 
-// Both memberships end before the sockets go, so that a join that follows is
+// A member of the group from the start: bound, joined.
+Result<std::unique_ptr<UdpSocket>> SinkStream::open_on_group(std::uint16_t port, int interface_index,
+                                                             UdpSocket::OnDatagrams on_datagrams) {
+  UdpSocket::Options options;
+  options.bind = {transport_.destination, port};
+  options.reuse_address = true;
+  options.receive_buffer = kReceiveBuffer;
+  auto socket = UdpSocket::open(loop_, options, std::move(on_datagrams));
+  if (!socket) return fail(socket.error());
+  if (const auto joined = (*socket)->join(transport_.destination, interface_index); !joined)
+    return fail(joined.error());
+  return std::move(*socket);
+}
+
+// The memberships end before the sockets go, so that a join that follows is
 // a new one for the kernel and sends a report.
 void SinkStream::leave() {
   if (joined_index_ == 0) return;
   (void)group_.rtp->leave(transport_.destination, joined_index_);
   (void)group_.rtcp->leave(transport_.destination, joined_index_);
-  loop_.post([pair = std::make_shared<platform::UdpPair>(std::move(group_))] {});
+  for (const auto& socket : group_repair_) (void)socket->leave(transport_.destination, joined_index_);
+  loop_.post([pair = std::make_shared<platform::UdpPair>(std::move(group_)),
+              repair = std::make_shared<decltype(group_repair_)>(std::move(group_repair_))] {});
+  group_repair_.clear();
   group_ = {};
   joined_index_ = 0;
 }
@@ -179,6 +211,28 @@ void SinkStream::receive(Datagrams datagrams, Delivery path) {
     if (const auto events = receiver_->receive(datagram.bytes, path, now); !events.empty()) carry_out(events);
   }
   if (heard) callbacks_.on_heard();
+  after_packets();
+}
+
+void SinkStream::receive_parity(Datagrams datagrams) {
+  if (!receiver_) return;
+  for (const auto& datagram : datagrams) {
+    if (!from_source(datagram, transport_.server.rtp)) continue;
+    carry_out(receiver_->receive_parity(datagram.bytes, loop_.now()));
+  }
+  after_packets();
+}
+
+void SinkStream::receive_fec(Datagrams datagrams) {
+  if (!receiver_) return;
+  for (const auto& datagram : datagrams) {
+    if (from_source(datagram, 0)) receiver_->receive_fec(datagram.bytes, loop_.now());
+  }
+  after_packets();
+}
+
+void SinkStream::after_packets() {
+  ask_again();
   due_.set(receiver_->next_deadline());
 }
 
@@ -189,11 +243,22 @@ void SinkStream::receive_rtcp(Datagrams datagrams) {
     const auto compound = stream::parse_rtcp(datagram.bytes);
     if (!compound) continue;
     callbacks_.on_heard();
-    for (const auto& packet : *compound) {
-      if (const auto* report = std::get_if<stream::SenderReport>(&packet)) {
-        receiver_->sender_report(*report, loop_.now());
-      }
-    }
+    for (const auto& packet : *compound) understand(packet);
+  }
+}
+
+void SinkStream::understand(const stream::RtcpPacket& packet) {
+  const Time now = loop_.now();
+  if (const auto* report = std::get_if<stream::SenderReport>(&packet)) {
+    receiver_->sender_report(*report, now);
+  } else if (const auto* group = std::get_if<stream::GroupSize>(&packet)) {
+    receiver_->group_size(group->members);
+    if (reports_) reports_->set_members(group->members, now);
+  } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
+    const auto round_trip = stream::round_trip(*echo, platform::ntp_time(now));
+    if (echo->kind != stream::Echo::Kind::Response || !round_trip) return;
+    round_trip_ = round_trip;
+    receiver_->round_trip(*round_trip);
   }
 }
 
@@ -201,7 +266,7 @@ void SinkStream::deliver() {
   const Time now = loop_.now();
   receiver_->take(now, [this](ByteView ts) { output_.write(ts); });
   carry_out(receiver_->tick(now));
-  due_.set(receiver_->next_deadline());
+  after_packets();
 }
 
 void SinkStream::carry_out(const std::vector<stream::ReceiverEvent>& events) {
@@ -245,7 +310,22 @@ void SinkStream::report(Delivery delivery, const std::string& detail) {
   callbacks_.on_delivery(delivery, detail);
 }
 
-// RR, SDES and our APP packet, only to the port that the source gave.
+// Only to the port that the source gave.
+std::size_t SinkStream::send_rtcp(const stream::SinkCompound& compound) {
+  if (transport_.server.rtcp == 0) return 0;
+  const auto bytes = stream::serialize(compound);
+  (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, bytes);
+  return bytes.size();
+}
+
+// What is missing, at once: a NACK waits for no report (RFC 4585 section 3.5).
+void SinkStream::ask_again() {
+  if (auto nack = receiver_->next_request(loop_.now())) {
+    (void)send_rtcp({.ssrc = ssrc_, .block = {}, .cname = cname_, .nack = std::move(*nack)});
+  }
+}
+
+// RR, SDES, our APP packet, and an echo request, by which we learn the round trip.
 void SinkStream::send_report(bool bye) {
   const Time now = loop_.now();
   const auto counters = receiver_->counters(now);
@@ -256,17 +336,19 @@ void SinkStream::send_report(bool bye) {
   bitrate_since_ = now;
   bytes_before_ = counters.bytes;
   last_block_ = receiver_->report_block(now);
-  if (transport_.server.rtcp != 0) {
-    const auto compound = stream::serialize(
-        stream::SinkCompound{.ssrc = ssrc_,
-                             .block = last_block_,
-                             .cname = cname_,
-                             .playout = receiver_->playout_report(now),
-                             .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
-    (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, compound);
+  stream::SinkCompound compound{.ssrc = ssrc_,
+                                .block = last_block_,
+                                .cname = cname_,
+                                .playout = receiver_->playout_report(now),
+                                .bye = bye ? std::optional<std::string>("stopped") : std::nullopt};
+  if (config_.repairs_by("nack") && transport_.ssrc) {
+    compound.echo = stream::Echo{
+        .kind = stream::Echo::Kind::Request, .ssrc = *transport_.ssrc, .timestamp = platform::ntp_time(now)};
   }
-  if (bye || !reports_ || !reports_->due(now)) return;
-  report_timer_.set(reports_->next_deadline());
+  const std::size_t size = send_rtcp(compound);
+  if (bye || !reports_) return;
+  reports_->set_bandwidth(bitrate_);
+  reports_->sent(size, now);
 }
 
 Delivery SinkStream::delivery() const {

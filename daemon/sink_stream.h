@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/config.h"
 #include "daemon/interfaces.h"
@@ -50,6 +51,7 @@ class SinkStream {
   [[nodiscard]] stream::RtpReceiver::Counters counters() const;
   [[nodiscard]] std::optional<stream::ReportBlock> last_block() const { return last_block_; }
   [[nodiscard]] std::uint64_t bitrate() const { return bitrate_; }
+  [[nodiscard]] std::optional<Duration> round_trip() const { return round_trip_; }
   [[nodiscard]] const Socket& socket() const { return socket_; }
 
  private:
@@ -57,11 +59,19 @@ class SinkStream {
   using Datagrams = std::span<const platform::UdpSocket::Datagram>;
 
   void receive(Datagrams datagrams, Delivery path);
+  void receive_parity(Datagrams datagrams);
+  void receive_fec(Datagrams datagrams);
+  [[nodiscard]] Result<std::unique_ptr<platform::UdpSocket>> open_on_group(
+      std::uint16_t port, int interface_index, platform::UdpSocket::OnDatagrams on_datagrams);
   void receive_rtcp(Datagrams datagrams);
+  void understand(const stream::RtcpPacket& packet);
   [[nodiscard]] bool from_source(const platform::UdpSocket::Datagram& datagram, std::uint16_t port) const;
   void carry_out(const std::vector<stream::ReceiverEvent>& events);
   void deliver();
   void send_report(bool bye);
+  void ask_again();
+  void after_packets();
+  std::size_t send_rtcp(const stream::SinkCompound& compound);
   [[nodiscard]] Result<void> join();
   void leave();
   void report(Delivery delivery, const std::string& detail);
@@ -80,12 +90,14 @@ class SinkStream {
   std::optional<stream::RtpReceiver> receiver_;
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::ReportBlock> last_block_;
+  std::optional<Duration> round_trip_;
   std::uint64_t bitrate_ = 0, bytes_before_ = 0;
   Time bitrate_since_{};
   Socket socket_;
   int joined_index_ = 0;
   platform::Timer due_, report_timer_, leave_timer_;
   platform::UdpPair unicast_, group_;
+  std::vector<std::unique_ptr<platform::UdpSocket>> group_repair_;  // parity, FEC
 };
 
 }  // namespace wfdcast::daemon

@@ -35,8 +35,7 @@ SourceDaemon::SourceDaemon(Environment& environment)
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
       inviter_(random_token),
       stream_(loop_, config_, interfaces_, environment.media,
-              {.on_rtcp = [this](const platform::UdpSocket::Datagram& datagram,
-                                 const stream::RtcpPacket& packet) { on_rtcp(datagram, packet); },
+              {.on_rtcp = [this](SessionId id, const stream::RtcpPacket& packet) { on_rtcp(id, packet); },
                .on_move = [this](const stream::Move& move) { on_move(move); },
                .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
       invite_timer_(loop_, [this] { send_invitations(); }),
@@ -229,18 +228,17 @@ void SourceDaemon::on_move(const stream::Move& move) {
   sink->second.driver->apply(&rtsp::SourceSession::move, transport);
 }
 
-void SourceDaemon::on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet) {
-  const auto found = std::find_if(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
-    const Sink& sink = entry.second;
-    return Endpoint{sink.address.address, sink.client.rtcp} == datagram.sender &&
-           sink.interface_index == datagram.interface_index;
-  });
+void SourceDaemon::on_rtcp(SessionId id, const stream::RtcpPacket& packet) {
+  const auto found = sinks_.find(id);
   if (found == sinks_.end()) return;
   Sink& sink = found->second;
   sink.driver->heard();
   const auto keep_block = [&](const std::vector<stream::ReportBlock>& blocks) {
     for (const auto& block : blocks) {
-      if (block.ssrc == stream_.ssrc()) sink.figures.block = block;
+      if (block.ssrc != stream_.ssrc()) continue;
+      sink.figures.block = block;
+      if (const auto round_trip = stream::round_trip(block, platform::ntp_time(loop_.now())))
+        sink.figures.round_trip = round_trip;
     }
   };
   std::visit(overloaded{
@@ -251,7 +249,11 @@ void SourceDaemon::on_rtcp(const platform::UdpSocket::Datagram& datagram, const 
                    sink.figures.received = report.received - before.received;
                    sink.figures.lost = report.lost - before.lost;
                    sink.figures.playout = report;
+                   environment_.publish("sink_report", [&] { return stats_row(sink); });
                  },
+                 [](const stream::Nack&) {},
+                 [](const stream::Echo&) {},
+                 [](const stream::GroupSize&) {},
                  [](const stream::SourceDescription&) {},
                  [](const stream::Bye&) {},
              },

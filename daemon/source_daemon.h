@@ -25,6 +25,7 @@ namespace wfdcast::daemon {
 struct SinkFigures {
   std::optional<stream::ReportBlock> block;
   std::optional<stream::PlayoutReport> playout;
+  std::optional<Duration> round_trip;
   // Between the last two playout reports.
   std::uint32_t received = 0, lost = 0;
 };
@@ -83,7 +84,7 @@ class SourceDaemon {
   void set_up(Sink& sink, const rtsp::StreamSetUp& set_up);
   void playing(Sink& sink);
   void ended(SessionId id, const rtsp::SessionEnded& end);
-  void on_rtcp(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket& packet);
+  void on_rtcp(SessionId id, const stream::RtcpPacket& packet);
   void on_move(const stream::Move& move);
   [[nodiscard]] bool replaced(const Sink& sink) const;
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
@@ -100,6 +101,7 @@ class SourceDaemon {
   [[nodiscard]] json peers() const;
   [[nodiscard]] json stats() const;
   [[nodiscard]] json session_row(const Sink& sink) const;
+  [[nodiscard]] json stats_row(const Sink& sink) const;
   [[nodiscard]] std::vector<Target> known_targets() const;
   [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params,
                                                               std::string_view method) const;

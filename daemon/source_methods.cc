@@ -100,19 +100,21 @@ json SourceDaemon::status() const {
   const auto& counters = stream_.counters();
   json status = common_status(environment_, interfaces_, started_, loop_.now());
   for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
-  status["stream"] = {{"state", !deliveries.empty() ? "playing"
-                                : paused            ? "paused"
-                                                    : "idle"},
-                      {"delivery", delivery},
-                      {"group", config_.stream.group},
-                      {"rtp_port", config_.stream.rtp_port},
-                      {"bitrate_bps", counters.bitrate},
-                      {"input", config_.source.input},
-                      {"packets_sent", counters.packets},
-                      {"bytes_sent", counters.bytes},
-                      {"packets_retransmitted", 0},
-                      {"fec_packets_sent", 0},
-                      {"idr_requests", counters.idr_requests}};
+  status["stream"] = {
+      {"state", !deliveries.empty() ? "playing"
+                : paused            ? "paused"
+                                    : "idle"},
+      {"delivery", delivery},
+      {"group", config_.stream.group},
+      {"rtp_port", config_.stream.rtp_port},
+      {"bitrate_bps", counters.bitrate},
+      {"input", config_.source.input},
+      {"packets_sent", counters.packets},
+      {"bytes_sent", counters.bytes},
+      {"packets_retransmitted", stream_.repair() ? stream_.repair()->counters().retransmitted : 0},
+      {"parity_packets_sent", stream_.repair() ? stream_.repair()->counters().parity : 0},
+      {"fec_packets_sent", counters.fec_packets},
+      {"idr_requests", counters.idr_requests}};
   status["sessions"] = std::move(sessions);
   return status;
 }
@@ -145,25 +147,42 @@ json SourceDaemon::peers() const {
 json SourceDaemon::stats() const {
   json rows = json::array();
   for (const auto& [id, sink] : sinks_) {
-    if (sink.driver->session().state() != SourceSession::State::Playing) continue;
-    const auto& [block, playout, received, lost] = sink.figures;
-    json row{{"peer", key_of(sink)},   {"name", sink.name},     {"bitrate_bps", stream_.counters().bitrate},
-             {"loss_before", nullptr}, {"loss_after", nullptr}, {"recovered", nullptr},
-             {"retransmitted", 0},     {"jitter_ms", nullptr},  {"delay_ms", nullptr},
-             {"buffer_ms", nullptr}};
-    if (block) {
-      row["loss_before"] = block->fraction_lost / 256.0;
-      row["jitter_ms"] = block->jitter / 90.0;
-    }
-    if (playout) {
-      row["loss_after"] = lost == 0 ? 0.0 : double(lost) / (double(received) + lost);
-      row["recovered"] = playout->recovered;
-      row["delay_ms"] = playout->delay_ms;
-      row["buffer_ms"] = playout->buffer_ms;
-    }
-    rows.push_back(std::move(row));
+    if (sink.driver->session().state() == SourceSession::State::Playing) rows.push_back(stats_row(sink));
   }
   return rows;
+}
+
+// What the sink does not report is null.
+json SourceDaemon::stats_row(const Sink& sink) const {
+  const auto& [block, playout, round_trip, received, lost] = sink.figures;
+  const auto* repair = stream_.repair();
+  json row{{"peer", key_of(sink)},
+           {"name", sink.name},
+           {"bitrate_bps", stream_.counters().bitrate},
+           {"loss_before", nullptr},
+           {"loss_after", nullptr},
+           {"recovered", nullptr},
+           {"recovered_by", nullptr},
+           {"retransmitted", repair ? repair->retransmitted(sink.id) : 0},
+           {"jitter_ms", nullptr},
+           {"round_trip_ms", nullptr},
+           {"delay_ms", nullptr},
+           {"buffer_ms", nullptr}};
+  if (block) {
+    row["loss_before"] = block->fraction_lost / 256.0;
+    row["jitter_ms"] = block->jitter / 90.0;
+  }
+  if (round_trip) row["round_trip_ms"] = std::chrono::duration<double, std::milli>(*round_trip).count();
+  if (playout) {
+    row["loss_after"] = lost == 0 ? 0.0 : double(lost) / (double(received) + lost);
+    row["recovered"] = playout->recovered;
+    row["recovered_by"] = {{"retransmission", playout->by_retransmission},
+                           {"parity", playout->by_parity},
+                           {"fec", playout->by_fec}};
+    row["delay_ms"] = playout->delay_ms;
+    row["buffer_ms"] = playout->buffer_ms;
+  }
+  return row;
 }
 
 std::string SourceDaemon::key_of(const Sink& sink) const {

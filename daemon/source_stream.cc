@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "base/text.h"
 #include "platform/log.h"
@@ -33,12 +34,24 @@ Ssrc random_media_ssrc() {
   return {value == 0 ? 2 : value};
 }
 
-stream::TsFeed::Options feed_options(Ssrc ssrc, bool live) {
+// Sent packets are there for repair as long as a sink may still use them.
+constexpr Duration kHistory = 1s;
+// A program at the address of a session that is not the session's: ristreceiver on a sink's board.
+constexpr SessionId kForeign{UINT32_MAX};
+
+Ssrc random_other_ssrc(Ssrc media) {
+  Ssrc other = media;
+  while (other.value >> 1 == media.value >> 1) other = random_media_ssrc();
+  return other;
+}
+
+stream::TsFeed::Options feed_options(Ssrc ssrc, const Config& config, bool live) {
   const std::uint64_t random = platform::random_u64();
   return {.pace = live ? stream::TsFeed::Pace::Arrival : stream::TsFeed::Pace::Pcr,
           .ssrc = ssrc,
           .first_sequence = static_cast<std::uint16_t>(random),
-          .first_timestamp = static_cast<std::uint32_t>(random >> 16)};
+          .first_timestamp = static_cast<std::uint32_t>(random >> 16),
+          .keep = config.repairs_by("nack") ? kHistory : Duration{}};
 }
 
 std::string random_cname() {
@@ -73,7 +86,7 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
                                   .on_trouble = callbacks_.on_trouble})),
       ssrc_(random_media_ssrc()),
       cname_(random_cname()),
-      feed_(feed_options(ssrc_, input_->is_live())),
+      feed_(feed_options(ssrc_, config, input_->is_live())),
       group_({*parse_address(config.stream.group), config.stream.rtp_port}, capabilities(),
              config.stream.delivery),
       due_(loop, [this] { send_due(); }),
@@ -82,8 +95,20 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
                      carry_out(group_.tick(loop_.now()));
                      if (group_.idr_due()) make_idr();
                    }),
-      report_timer_(loop, [this] { send_report(false); }) {
+      report_timer_(loop,
+                    [this] {
+                      if (reports_->due(loop_.now())) send_report(false);
+                      report_timer_.set(reports_->next_deadline());
+                    }),
+      repair_timer_(loop, [this] { send_repairs(); }) {
   open_sockets();
+  if (config_.repairs_by("fec")) fec_.emplace(stream::FecEncoder::Options{});
+  if (!config_.repairs_by("nack")) return;
+  repair_.emplace(
+      stream::RepairSender::Options{
+          .media = ssrc_, .parity = random_other_ssrc(ssrc_), .first_sequence = feed_.next_sequence()},
+      [this](std::uint16_t sequence) { return feed_.sent(sequence); });
+  repair_->set_sink(kForeign, stream::RepairSender::Way::Foreign, {});
 }
 
 void SourceStream::say_goodbye() {
@@ -132,7 +157,9 @@ Result<StreamFormat, std::string> SourceStream::admit(SessionId id, const SinkCa
   const bool first = !group_.format();
   auto format = group_.admit(id, sink);
   if (!format) return format;
-  members_[id].interface_index = interface_index;
+  Member& member = members_[id];
+  member.interface_index = interface_index;
+  member.repair = sink.repair;
   if (first) start_input();  // so that the encoder is warm when PLAY comes
   return format;
 }
@@ -165,18 +192,23 @@ void SourceStream::set_up(SessionId id, Ipv4Address sink, PortPair client) {
   Member& member = members_[id];
   member.client = client;
   member.address = sink;
+  reporters_[{sink, client.rtcp}] = id;  // port 0: it gave none, but programs at its address may report
   group_.set_endpoint(id, {sink, client.rtp});
 }
 
 void SourceStream::play(SessionId id) {
   carry_out(group_.play(id, loop_.now()));
+  follow_path(id);
   request_idr();
 }
 
 void SourceStream::pause(SessionId id) { carry_out(group_.pause(id, loop_.now())); }
 
 void SourceStream::leave(SessionId id) {
+  std::erase_if(reporters_, [&](const auto& entry) { return entry.second == id; });
   members_.erase(id);
+  if (repair_) repair_->remove_sink(id);
+  fec_policy_.remove(id);
   carry_out(group_.leave(id, loop_.now()));
   if (members_.empty() && input_runs_) {
     input_->stop();
@@ -188,6 +220,18 @@ void SourceStream::report(SessionId id, Delivery delivery, const std::string& de
   const Time now = loop_.now();
   const stream::Blame blame = stalled(now) ? stream::Blame::Source : stream::Blame::Path;
   carry_out(group_.report(id, delivery, detail, now, blame));
+  follow_path(id);
+}
+
+// How repairs reach this sink: as the stream does, and while it moves as before.
+void SourceStream::follow_path(SessionId id) {
+  const auto member = members_.find(id);
+  const auto path = group_.path(id);
+  if (!repair_ || member == members_.end() || !path) return;
+  const RepairCapabilities& can = member->second.repair;
+  using Way = stream::RepairSender::Way;
+  const Way way = *path != stream::Path::Group ? Way::Unicast : can.parity ? Way::GroupParity : Way::Group;
+  repair_->set_sink(id, way, can.latency);
 }
 
 // The input gave nothing for a while, or this process did not run.
@@ -195,7 +239,10 @@ bool SourceStream::stalled(Time now) const { return now - sent_ > kStall || now 
 
 void SourceStream::carry_out(const std::vector<stream::Move>& moves) {
   update();
-  for (const stream::Move& move : moves) callbacks_.on_move(move);
+  for (const stream::Move& move : moves) {
+    follow_path(move.id);
+    callbacks_.on_move(move);
+  }
 }
 
 // After each change of who plays, or how.
@@ -207,7 +254,9 @@ void SourceStream::update() {
     feed_.resume(now);
     bitrate_since_ = now;
     bitrate_bytes_ = counters_.bytes;
-    reports_.emplace(platform::random_u64(), now);
+    reports_.emplace(stream::RtcpSchedule::Options{.role = stream::RtcpSchedule::Role::Source,
+                                                   .bandwidth = config_.source.bitrate},
+                     platform::random_u64(), now);
     report_timer_.set(reports_->next_deadline());
   } else if (!plays && playing_) {
     input_->pause();
@@ -294,16 +343,84 @@ void SourceStream::send(std::span<const ByteView> packets) {
   const Time now = loop_.now();
   if (now - sent_ > kStall) resumed_ = now;
   sent_ = now;
-  auto targets = group_.destinations();
+  const auto targets = group_.destinations();
   counters_.packets += packets.size();
   for (const ByteView& packet : packets) counters_.bytes += packet.size();
   if (!targets.empty() && targets.front().address.is_multicast()) {
-    for (const Outlet& outlet : outlets_)
-      counters_.datagrams += outlet.socket->send(packets, targets.first(1));
-    targets = targets.subspan(1);
+    transmit(packets, targets.front(), targets.subspan(1));
+  } else {
+    transmit(packets, std::nullopt, targets);
   }
-  if (!targets.empty()) counters_.datagrams += sockets_.rtp->send(packets, targets);
   measure_bitrate(now);
+  if (fec_ && fec_->active()) send_fec(packets);
+  if (!repair_) return;
+  repair_->sent(packets.size(), now);
+  if (const auto due = repair_->next_deadline(); due && *due <= now) send_repairs();
+}
+
+// The one place where finished packets go to the sockets: of the stream, and of repair.
+void SourceStream::transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
+                            std::span<const Endpoint> copies) {
+  if (group) {
+    const std::array target{*group};
+    for (const Outlet& outlet : outlets_) counters_.datagrams += outlet.socket->send(packets, target);
+  }
+  if (!copies.empty()) counters_.datagrams += sockets_.rtp->send(packets, copies);
+}
+
+Endpoint SourceStream::group_port(std::uint16_t above) const {
+  return {*parse_address(config_.stream.group), static_cast<std::uint16_t>(config_.stream.rtp_port + above)};
+}
+
+void SourceStream::send_fec(std::span<const ByteView> packets) {
+  for (const ByteView& packet : packets) {
+    fec_->add(packet, [this](stream::FecEncoder::Kind kind, ByteView bytes) {
+      const bool row = kind == stream::FecEncoder::Kind::Row;
+      const std::array fec{bytes};
+      transmit(fec, group_port(row ? stream::kRowPort : stream::kColumnPort), {});
+      ++counters_.fec_packets;
+    });
+  }
+}
+
+// What FEC is for: all losses of a group's sink that cannot ask, and those that
+// asking did not repair of the others.
+void SourceStream::follow_loss(SessionId id, const stream::RtcpPacket& packet) {
+  const auto member = members_.find(id);
+  if (!fec_ || member == members_.end() || group_.path(id) != stream::Path::Group) return;
+  const bool asks = repair_ && member->second.repair.retransmission;
+  std::optional<double> loss;
+  if (const auto* report = std::get_if<stream::ReceiverReport>(&packet); report && !asks) {
+    for (const auto& block : report->blocks) {
+      if (block.ssrc == ssrc_) loss = block.fraction_lost / 256.0;
+    }
+  } else if (const auto* playout = std::get_if<stream::PlayoutReport>(&packet); playout && asks) {
+    const double received = playout->received - std::exchange(member->second.received, playout->received);
+    const double lost = playout->lost - std::exchange(member->second.lost, playout->lost);
+    if (received + lost > 0) loss = lost / (received + lost);
+  }
+  if (!loss) return;
+  fec_policy_.report(id, *loss, loop_.now());
+  const std::uint64_t packets_a_second = counters_.bitrate / 8 / stream::kMaxRtpPacket;
+  const auto latency = static_cast<std::uint64_t>(member->second.repair.latency.count());
+  const auto matrix = fec_policy_.matrix(packets_a_second * latency / 1000);
+  fec_->set_matrix(matrix);
+  feed_.set_filled(matrix.has_value());
+}
+
+void SourceStream::send_repairs() {
+  repair_->take(loop_.now(), [this](const stream::Repair& repair) {
+    const std::array packet{repair.packet};
+    if (!repair.to) {
+      const bool parity = repair.kind == stream::Repair::Kind::Parity;
+      return transmit(packet, group_port(parity ? stream::kParityPort : 0), {});
+    }
+    const auto member = members_.find(*repair.to);
+    if (member == members_.end()) return;
+    const std::array sink{Endpoint{member->second.address, member->second.client.rtp}};
+    transmit(packet, std::nullopt, sink);
+  });
+  repair_timer_.set(repair_->next_deadline());
 }
 
 void SourceStream::measure_bitrate(Time now) {
@@ -318,31 +435,68 @@ void SourceStream::measure_bitrate(Time now) {
 // SR and SDES (BYE at the end) to the group and to each unicast sink that gave an RTCP port.
 void SourceStream::send_report(bool bye) {
   const Time now = loop_.now();
-  const auto report = stream::serialize(stream::SourceCompound{
-      .report = {.ssrc = ssrc_,
-                 .ntp = platform::ntp_time(now),
-                 .rtp = feed_.rtp_time(now),
-                 .packets = static_cast<std::uint32_t>(counters_.packets),
-                 .octets =
-                     static_cast<std::uint32_t>(counters_.bytes - counters_.packets * stream::kRtpHeader),
-                 .blocks = {}},
-      .cname = cname_,
-      .bye = bye ? std::optional<std::string>("stopped") : std::nullopt});
-  const Endpoint group{*parse_address(config_.stream.group),
-                       static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
-  for (const Outlet& outlet : outlets_) (void)sockets_.rtcp->send_from(outlet.interface_index, group, report);
+  stream::SourceCompound compound{.report = {.ssrc = ssrc_,
+                                             .ntp = platform::ntp_time(now),
+                                             .rtp = feed_.rtp_time(now),
+                                             .packets = static_cast<std::uint32_t>(counters_.packets),
+                                             .octets = static_cast<std::uint32_t>(
+                                                 counters_.bytes - counters_.packets * stream::kRtpHeader),
+                                             .blocks = {}},
+                                  .cname = cname_,
+                                  .bye = bye ? std::optional<std::string>("stopped") : std::nullopt};
+  const auto report = stream::serialize(compound);
+  const auto on_group = static_cast<std::uint32_t>(group_.playing_on_group());
+  reports_->set_members(on_group + 1, now);
+  compound.group = stream::GroupSize{.ssrc = ssrc_,
+                                     .ntp = compound.report.ntp,
+                                     .average_size = reports_->average_size(),
+                                     .members = on_group + 1};
+  const auto to_group = stream::serialize(compound);
+  for (const Outlet& outlet : outlets_)
+    (void)sockets_.rtcp->send_from(outlet.interface_index, group_port(1), to_group);
   for (const auto& [id, member] : members_) {
     if (member.client.rtcp == 0 || group_.path(id) == stream::Path::Group) continue;
     (void)sockets_.rtcp->send_from(0, {member.address, member.client.rtcp}, report);
   }
-  if (bye || !reports_->due(now)) return;
-  report_timer_.set(reports_->next_deadline());
+  reports_->sent(report.size(), now);
+}
+
+// Only from the address of a session; kForeign for another port there.
+std::optional<SessionId> SourceStream::reporter(const UdpSocket::Datagram& datagram) {
+  const auto found = reporters_.find(datagram.sender);
+  if (found != reporters_.end()) {
+    if (members_.at(found->second).interface_index != datagram.interface_index) return std::nullopt;
+    return found->second;
+  }
+  const auto same_board = reporters_.lower_bound(Endpoint{datagram.sender.address, 0});
+  if (same_board == reporters_.end() || same_board->first.address != datagram.sender.address)
+    return std::nullopt;
+  return kForeign;
 }
 
 void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
-  const auto compound = stream::parse_rtcp(datagram.bytes);
-  if (!compound) return;
-  for (const auto& packet : *compound) callbacks_.on_rtcp(datagram, packet);
+  const auto id = reporter(datagram);
+  const auto compound = id ? stream::parse_rtcp(datagram.bytes) : stream::parse_rtcp({});
+  if (!id || !compound) return;
+  for (const auto& packet : *compound) {
+    if (const auto* nack = std::get_if<stream::Nack>(&packet); nack && repair_) {
+      repair_->request(*id, *nack, loop_.now());
+    } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
+      answer_echo(*echo, datagram.sender);
+    }
+    if (*id == kForeign) continue;
+    follow_loss(*id, packet);
+    callbacks_.on_rtcp(*id, packet);
+  }
+  if (repair_) send_repairs();
+}
+
+void SourceStream::answer_echo(const stream::Echo& echo, const Endpoint& sender) {
+  if (echo.kind != stream::Echo::Kind::Request) return;
+  const std::array<stream::RtcpPacket, 3> answer{
+      stream::ReceiverReport{.ssrc = ssrc_}, stream::SourceDescription{ssrc_, cname_},
+      stream::Echo{stream::Echo::Kind::Response, echo.ssrc, echo.timestamp}};
+  (void)sockets_.rtcp->send_from(0, sender, stream::serialize(answer));
 }
 
 }  // namespace wfdcast::daemon

@@ -12,7 +12,9 @@
 #include "daemon/interfaces.h"
 #include "media/ts_input.h"
 #include "platform/udp_socket.h"
+#include "stream/fec_policy.h"
 #include "stream/multicast_group.h"
+#include "stream/repair_sender.h"
 #include "stream/rtcp_compound.h"
 #include "stream/rtcp_schedule.h"
 #include "stream/ts_feed.h"
@@ -24,15 +26,16 @@ namespace wfdcast::daemon {
 class SourceStream {
  public:
   struct Callbacks {
-    std::function<void(const platform::UdpSocket::Datagram& datagram, const stream::RtcpPacket&)> on_rtcp;
+    std::function<void(SessionId, const stream::RtcpPacket&)> on_rtcp;
     std::function<void(const stream::Move&)> on_move;
     std::function<void(std::string)> on_trouble;
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP packets that somebody was to get, with header
     std::uint64_t datagrams = 0;           // handed to the kernel, all copies
-    std::uint64_t idr_requests = 0;        // asked of the encoder
-    std::uint64_t bitrate = 0;             // bit/s over the last second
+    std::uint64_t fec_packets = 0;
+    std::uint64_t idr_requests = 0;  // asked of the encoder
+    std::uint64_t bitrate = 0;       // bit/s over the last second
   };
 
   // Throws ConfigError or std::system_error.
@@ -58,6 +61,8 @@ class SourceStream {
   [[nodiscard]] const stream::MulticastGroup& group() const { return group_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] const stream::TsFeed::Counters& feed_counters() const { return feed_.counters(); }
+  // nullptr: stream.repair is without "nack".
+  [[nodiscard]] const stream::RepairSender* repair() const { return repair_ ? &*repair_ : nullptr; }
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] bool playing() const { return playing_; }
 
@@ -71,6 +76,8 @@ class SourceStream {
     int interface_index = 0;
     PortPair client;
     Ipv4Address address;
+    RepairCapabilities repair;
+    std::uint32_t received = 0, lost = 0;  // by its last playout report
   };
 
   void open_sockets();
@@ -83,10 +90,19 @@ class SourceStream {
   void await_due();
   void send_due();
   void send(std::span<const ByteView> packets);
+  void transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
+                std::span<const Endpoint> copies);
+  void send_repairs();
+  void send_fec(std::span<const ByteView> packets);
+  void follow_loss(SessionId id, const stream::RtcpPacket& packet);
+  void follow_path(SessionId id);
+  [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
   void send_report(bool bye);
   void measure_bitrate(Time now);
   [[nodiscard]] bool stalled(Time now) const;
   void receive_rtcp(const platform::UdpSocket::Datagram& datagram);
+  [[nodiscard]] std::optional<SessionId> reporter(const platform::UdpSocket::Datagram& datagram);
+  void answer_echo(const stream::Echo& echo, const Endpoint& sender);
 
   platform::EventLoop& loop_;
   const Config& config_;
@@ -98,14 +114,18 @@ class SourceStream {
   stream::TsFeed feed_;
   stream::MulticastGroup group_;
   std::optional<stream::RtcpSchedule> reports_;
+  std::optional<stream::RepairSender> repair_;
+  stream::FecPolicy fec_policy_;
+  std::optional<stream::FecEncoder> fec_;  // while "fec" is in stream.repair
   std::map<SessionId, Member> members_;
+  std::map<Endpoint, SessionId> reporters_;  // by their RTCP port
   bool input_runs_ = false;
   bool playing_ = false;
   Counters counters_;
   Time bitrate_since_{};
   Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
-  platform::Timer due_, group_timer_, report_timer_;
+  platform::Timer due_, group_timer_, report_timer_, repair_timer_;
   platform::UdpPair sockets_;
   std::vector<Outlet> outlets_;
 };

@@ -44,12 +44,21 @@ EXPECTED = {
     "another kind": {"wfdcast.kind": "9", "_ws.col.Info": "Kind 9", "wfdcast.id": SOURCE},
     "short field": {"wfdcast.bad_field": "1", "wfdcast.sequence": ""},
     "not ours": {"_ws.col.Protocol": "UDP", "wfdcast.magic": ""},
+    "parity": {
+        "wfdcast_parity.sequence": "5", "wfdcast_parity.ssrc": "0x00000102", "wfdcast_parity.base": "65530",
+        "wfdcast_parity.count": "47", "wfdcast_parity.index": "3", "wfdcast_parity.to_come": "2",
+        "wfdcast_parity.length": "0x0524", "_ws.col.Info": "Parity 3 of 47 packets from 65530 on"},
+    "cut parity": {"wfdcast_parity.base": ""},
 }
 EXPERTS = {"wfdcast.truncated", "wfdcast.bad_field", "wfdcast.repeated", "wfdcast.other_version"}
 
 
 def dump(path):
     return bytes.fromhex("".join(line.split("#")[0] for line in path.read_text().splitlines()))
+
+
+PARITY = struct.pack(">BBHIIHBBBBHI", 0x80, 97, 5, 90000, 0x102, 65530, 47, 3, 2, 0, 0x524, 7)
+PORTS = {"parity": 15556, "cut parity": 15556}
 
 
 def datagrams():
@@ -62,14 +71,16 @@ def datagrams():
         "another kind": probe[:5] + b"\x09" + probe[6:],
         "short field": probe + b"\x84\x00\x03\x00\x00\x01",
         "not ours": b"GARBAGE",
+        "parity": PARITY + bytes(1316),
+        "cut parity": PARITY,
     }
 
 
 def pcap(payloads):
-    """The payloads as UDP to port 7236, in a classic pcap file of raw IPv4 packets."""
+    """The payloads as UDP to their ports, in a classic pcap file of raw IPv4 packets."""
     out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)]
-    for number, payload in enumerate(payloads):
-        udp = struct.pack(">HHHH", 7237, 7236, 8 + len(payload), 0) + payload
+    for number, (name, payload) in enumerate(payloads.items()):
+        udp = struct.pack(">HHHH", 7237, PORTS.get(name, 7236), 8 + len(payload), 0) + payload
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 255, 17, 0, bytes([10, 0, 0, 20]),
                          bytes([255] * 4))
         out.append(struct.pack("<IIII", number, 0, len(ip + udp), len(ip + udp)) + ip + udp)
@@ -95,7 +106,7 @@ def problems():
     fields = sorted({field for expected in EXPECTED.values() for field in expected} | EXPERTS)
     with tempfile.TemporaryDirectory() as folder:
         capture = pathlib.Path(folder) / "announcements.pcap"
-        capture.write_bytes(pcap(payloads.values()))
+        capture.write_bytes(pcap(payloads))
         rows = dissect(str(capture), fields)
     if len(rows) != len(payloads):
         yield f"{len(payloads)} datagrams, {len(rows)} rows"

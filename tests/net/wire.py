@@ -120,9 +120,16 @@ class Capture:
                 and f.time > after]
 
     def rtp(self, target=None):
-        """MPEG-TS in RTP (payload type 33), to one address or all."""
+        """MPEG-TS in RTP (payload type 33), to one address or all; without retransmissions."""
+        return [f for f in self.all_rtp() if not f.payload[11] & 1 and target in (None, f.target)]
+
+    def retransmissions(self):
+        """Those with the lowest bit of the SSRC set (RIST Simple Profile)."""
+        return [f for f in self.all_rtp() if f.payload[11] & 1]
+
+    def all_rtp(self):
         return [f for f in self.read() if f.protocol == socket.IPPROTO_UDP and len(f.payload) > 12
-                and f.payload[0] == 0x80 and f.payload[1] & 0x7F == 33 and target in (None, f.target)]
+                and f.payload[0] == 0x80 and f.payload[1] & 0x7F == 33]
 
     def close(self):
         self.socket.close()

@@ -1,4 +1,4 @@
--- Wireshark dissector of wfdcast announcements (docs/protocol.md, section 1).
+-- Wireshark dissectors of wfdcast announcements and parity (docs/protocol.md, sections 1 and 4.3).
 -- Copy it to the personal Lua plugin folder, or: tshark -X lua_script:wfdcast.lua
 
 local wfdcast = Proto("wfdcast", "wfdcast Announcement")
@@ -138,3 +138,43 @@ end
 
 -- Sources listen on the first, sinks on the second.
 DissectorTable.get("udp.port"):add("7236,7237", wfdcast)
+
+-- Parity on request: RTP with our own header behind it.
+local parity = Proto("wfdcast_parity", "wfdcast Parity")
+local PARITY_TYPE, RTP_HEADER, PARITY_HEADER = 97, 12, 12
+local p = {
+  sequence = ProtoField.uint16("wfdcast_parity.sequence", "Sequence"),
+  timestamp = ProtoField.uint32("wfdcast_parity.timestamp", "Time stamp"),
+  ssrc = ProtoField.uint32("wfdcast_parity.ssrc", "SSRC", base.HEX),
+  base = ProtoField.uint16("wfdcast_parity.base", "First packet of the window"),
+  count = ProtoField.uint8("wfdcast_parity.count", "Packets in the window"),
+  index = ProtoField.uint8("wfdcast_parity.index", "Index"),
+  to_come = ProtoField.uint8("wfdcast_parity.to_come", "More of this answer"),
+  length = ProtoField.uint16("wfdcast_parity.length", "Length recovery", base.HEX),
+  time = ProtoField.uint32("wfdcast_parity.time", "Time stamp recovery", base.HEX),
+  payload = ProtoField.bytes("wfdcast_parity.payload", "Payload recovery"),
+}
+parity.fields = p
+
+function parity.dissector(buffer, pinfo, root)
+  if buffer:len() <= RTP_HEADER + PARITY_HEADER then return 0 end
+  if buffer(0, 1):uint() ~= 0x80 or buffer(1, 1):uint() ~= PARITY_TYPE then return 0 end
+  pinfo.cols.protocol = "WFDCAST-PARITY"
+  local tree = root:add(parity, buffer())
+  tree:add(p.sequence, buffer(2, 2))
+  tree:add(p.timestamp, buffer(4, 4))
+  tree:add(p.ssrc, buffer(8, 4))
+  tree:add(p.base, buffer(12, 2))
+  tree:add(p.count, buffer(14, 1))
+  tree:add(p.index, buffer(15, 1))
+  tree:add(p.to_come, buffer(16, 1))
+  tree:add(p.length, buffer(18, 2))
+  tree:add(p.time, buffer(20, 4))
+  tree:add(p.payload, buffer(24))
+  pinfo.cols.info = string.format("Parity %d of %d packets from %d on", buffer(15, 1):uint(), buffer(14, 1):uint(),
+    buffer(12, 2):uint())
+  return buffer:len()
+end
+
+-- The default group's RTP port + 6.
+DissectorTable.get("udp.port"):add(15556, parity)

@@ -1,0 +1,175 @@
+"""Lost packets come back (contract 3): the output is compared with what was sent, byte by byte."""
+import struct
+
+import pytest
+
+from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, more, moved, recorded, runs  # noqa: F401
+from lab import wait_for
+from wire import Capture, rtp_sequence, stream_of
+
+PARITY_PORT = RTP_PORT + 6
+PARITY_TYPE = 97
+LATENCY = "600ms"  # these tests are of what comes back, not of how fast: the machine may be busy
+MANY = 500  # packets
+
+
+def lose(sink, percent, ports="1024-65535"):
+    """Loses so many of the RTP packets, parity and retransmissions that come in; never RTCP, which is on odd ports."""
+    sink.node.drop(f"udp dport {ports} meta length > 400 numgen random mod 1000 < {int(percent * 10)} drop")
+
+
+@pytest.fixture
+def net(all_sinks):
+    all_sinks.start_source({"source.input": f"file:{CLIP}"})
+    for sink in all_sinks.sinks[:4]:
+        sink.ctl("set", f"stream.latency={LATENCY}")
+    yield all_sinks
+    for sink in all_sinks.sinks:
+        sink.node.undrop()
+
+
+def playing(net, *sinks):
+    for sink in sinks:
+        net.source.ctl("connect", sink.name)
+    moved(net, "multicast" if len(sinks) > 1 else "unicast", *(sink.name for sink in sinks))
+
+
+def nothing_missing(sink, sent):
+    """The output is one piece of what was sent."""
+    got = recorded(sink)
+    (_, _), = runs(sent, got)
+    assert sink.stream()["packets_lost"] == 0
+    return got
+
+
+def stats_of(net, sink):
+    row, = [row for row in net.source.ask("stats") if row["name"] == sink.name]
+    return row
+
+
+def test_unicast_losses_come_back_by_retransmission(net):
+    one = net.sinks[0]
+    with Capture(net.source_node.space) as capture:
+        playing(net, one)
+        more(one)  # its clock has settled
+        lose(one, 5)
+        more(one, MANY)
+        one.node.undrop()
+        more(one, 50)
+        again = capture.retransmissions()
+        nothing_missing(one, stream_of(capture.rtp()))
+    stream = one.stream()
+    assert stream["packets_recovered"] > MANY * 0.01
+    assert {frame.target for frame in again} == {one.node.address}
+    assert net.source.stream()["packets_retransmitted"] == len(again)
+    assert len(again) < MANY * 0.15, "each lost packet about once"
+
+    row = wait_for(lambda: (r := stats_of(net, one))["recovered"] and r["round_trip_ms"] and r, 5, "it is reported")
+    assert row["recovered_by"]["retransmission"] == row["recovered"] <= row["retransmitted"]
+    assert row["loss_after"] == 0 and 0 < row["round_trip_ms"] < 1000
+
+
+def test_different_losses_of_a_group_come_back_by_shared_parity(net):
+    four = net.sinks[:4]
+    with Capture(net.source_node.space) as capture:
+        playing(net, *four)
+        more(four[0])
+        for sink in four:
+            lose(sink, 5)
+        more(four[0], MANY)
+        for sink in four:
+            sink.node.undrop()
+        more(four[0], 50)
+        again, parity = capture.retransmissions(), capture.udp(PARITY_PORT)
+        sent = stream_of(capture.rtp())
+        for sink in four:
+            nothing_missing(sink, sent)
+    assert parity and {(frame.target, frame.payload[1]) for frame in parity} == {(GROUP, PARITY_TYPE)}
+    assert net.source.stream()["parity_packets_sent"] == len(parity)
+    by_parity = [sink.ask("stats")[0]["recovered_by"]["parity"] for sink in four]
+    assert all(count > 0 for count in by_parity), by_parity
+    lost = sum(sink.stream()["packets_recovered"] for sink in four)
+    assert len(parity) + len(again) < 0.9 * lost, "one repair serves several"
+
+
+def test_repair_can_be_switched_off(net):
+    net.start_source({"source.input": f"file:{CLIP}", "stream.repair": ""})
+    one = net.sinks[0]
+    with Capture(net.source_node.space) as capture:
+        playing(net, one)
+        lose(one, 5)
+        wait_for(lambda: one.stream()["packets_lost"] > 5, 20, "losses reach the output")
+        assert not capture.retransmissions()
+
+
+def forged_nack(media, *sequences):
+    """RR, and a generic NACK (RFC 4585)."""
+    entries = b"".join(struct.pack("!HH", sequence, 0xFFFF) for sequence in sequences)
+    return (struct.pack("!BBHI", 0x80, 201, 1, 9)
+            + struct.pack("!BBHII", 0x81, 205, 2 + len(sequences), 9, media) + entries)
+
+
+def test_nobody_else_can_ask_and_what_was_never_sent_is_not_repaired(net):
+    one, stranger = net.sinks[0], net.guest
+    with Capture(net.source_node.space) as capture:
+        playing(net, one)
+        more(one)
+        frame = capture.rtp(one.node.address)[-1]
+        media, newest = struct.unpack_from("!I", frame.payload, 8)[0], rtp_sequence(frame.payload)
+        port = frame.source_port + 1  # its RTCP
+        code = ("import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+                "[s.sendto(bytes.fromhex(sys.argv[1]), ('10.77.0.1', int(sys.argv[2]))) for _ in range(200)]")
+        ask = forged_nack(media, *range(newest - 200, newest - 20, 17))
+        stranger.run("python3", "-c", code, ask.hex(), port)
+        never = forged_nack(media, *((newest + n * 100) & 0xFFFF for n in range(100, 300, 10)))
+        one.node.run("python3", "-c", code, never.hex(), port)
+        more(one, 100)
+        assert not capture.retransmissions()
+    assert one.stream()["packets_lost"] == 0
+
+
+def every(node, nth):
+    """Loses each nth of the RTP packets that come in, FEC not: no chance is in it. The 29th: one matrix does for all."""
+    node.drop(f"udp dport {RTP_PORT} meta length > 400 numgen inc mod {nth} == 0 drop")
+
+
+def test_fec_follows_the_loss_and_repairs_for_ours_and_for_gstreamer(net, tmp_path):
+    """Nobody can ask this source, so losses are repaired by ST 2022-1."""
+    two = net.sinks[:2]
+    for sink in two:
+        sink.ctl("set", "stream.latency=2s")  # two matrices of 100 packets
+    net.start_source({"source.input": f"file:{CLIP}", "stream.repair": "fec"})
+    got = tmp_path / "gst.ts"
+    rtp = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
+    fec = ("udpsrc", f"address={GROUP}", "multicast-iface=wlan0", "caps=application/x-rtp,payload=96")
+    with Capture(net.source_node.space) as capture:
+        playing(net, *two)
+        more(two[0], 300)
+        assert net.source.stream()["fec_packets_sent"] == 0, "the air is clean"
+        for sink in two:
+            every(sink.node, 29)
+        wait_for(lambda: net.source.stream()["fec_packets_sent"] > 20, 20, "FEC is sent")
+        every(net.guest, 29)
+        net.guest.run("ip", "route", "replace", "224.0.0.0/4", "dev", "wlan0")
+        receiver = net.guest.start(
+            "gst-launch-1.0", "-q", "rtpbin", "name=b", "latency=2500",
+            'fec-decoders=fec,0="rtpst2022-1-fecdec\\ size-time\\=3000000000";',
+            *fec, f"port={RTP_PORT + 2}", "!", "queue", "!", "b.recv_fec_sink_0_0",
+            *fec, f"port={RTP_PORT + 4}", "!", "queue", "!", "b.recv_fec_sink_0_1",
+            "udpsrc", f"address={GROUP}", f"port={RTP_PORT}", "multicast-iface=wlan0", f"caps={rtp}", "!", "queue", "!",
+            "b.recv_rtp_sink_0", "b.", "!", "rtpmp2tdepay", "!", "filesink", f"location={got}", "buffer-mode=unbuffered")
+        more(two[0], 500)  # matrices from before are over
+        before = [sink.stream() for sink in two]
+        wait_for(lambda: got.exists() and got.stat().st_size > 1500 * 1316, 40, "gst writes")
+        after = [sink.stream() for sink in two]
+        receiver.terminate()
+        receiver.wait(5)
+        sent = stream_of(capture.rtp())
+    for then, now in zip(before, after):
+        assert now["packets_lost"] == then["packets_lost"], "nothing is missing any more"
+        assert now["packets_recovered"] > then["packets_recovered"]
+    assert all(sink.ask("stats")[0]["recovered_by"]["fec"] for sink in two)
+    data = got.read_bytes()
+    pieces = runs(sent, data[:len(data) // 188 * 188])
+    missing = sum(begin - end for (_, end), (begin, _) in zip(pieces, pieces[1:])) // 1316
+    assert missing < 1500 // 29 // 4, "gst recovers what it could not have from the air"
