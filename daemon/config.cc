@@ -238,6 +238,15 @@ Config load_config(const std::string& path, std::span<const std::string> setting
   return config;
 }
 
+std::optional<InterfaceAddress> parse_interface_address(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto address = parse_address(text.substr(0, slash));
+  const auto prefix = parse_number<int>(text.substr(slash + 1));
+  if (!address || !*address || !prefix || *prefix < 8 || *prefix > 30) return std::nullopt;
+  return InterfaceAddress{*address, *prefix};
+}
+
 void check_config(const Config& config) {
   const auto require = [](bool condition, std::string_view key, std::string_view what) {
     if (!condition) throw ConfigError(fmt::format("{}: {}", key, what));
@@ -266,6 +275,8 @@ void check_config(const Config& config) {
           "must be twice discovery.interval");
   require(config.rtsp.keepalive + 5s <= config.rtsp.timeout, "rtsp.keepalive",
           "must be 5s below rtsp.timeout");
+  require(config.wifi.group_address.empty() || parse_interface_address(config.wifi.group_address),
+          "wifi.group_address", "must be such as \"192.168.49.1/24\", or empty");
   if (const auto input = media::check_input(config.source.input); !input) {
     throw ConfigError("source.input: " + input.error());
   }

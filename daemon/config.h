@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "base/time.h"
 #include "platform/log.h"
 #include "stream/multicast_group.h"
@@ -17,6 +19,7 @@ enum class DaemonRole { Source, Sink };
 enum class ConnectPolicy { Paired, None, All };
 enum class Takeover { Never, Paired, Ask };
 enum class SecurityMode { Paired, Open };
+enum class WifiAccept { Ask, Button, Known };
 
 // Everything that wfdd.toml can say, with its defaults.
 struct Config {
@@ -60,8 +63,16 @@ struct Config {
     std::vector<std::string> open_interfaces;
   } security;
   struct Wifi {
-    std::string control = "/run/wpa_supplicant";
+    std::string control = "/run/wpa_supplicant";  // a directory or a socket; empty: no Wi-Fi control
     bool p2p = true;
+    WifiAccept accept = WifiAccept::Ask;  // who may make a link with us
+    bool group_owner = false;             // have a group of our own from the start, for many peers
+    int go_intent = 7;                    // to be the owner of a group that is negotiated, 0 to 15
+    bool persistent = true;               // remember groups
+    int frequency = 0;                    // MHz of our groups; 0: wpa_supplicant chooses
+    std::string group_address =
+        "192.168.49.1/24";        // ours as owner, peers get theirs by EAPOL; empty: DHCP does it
+    std::string address_command;  // run as COMMAND INTERFACE owner|client while a group lasts
   } wifi;
   struct Control {
     std::string socket = "/run/wfdcast/wfdd.sock";
@@ -83,6 +94,13 @@ struct Config {
   // What stream.video allows of the tables.
   [[nodiscard]] VideoModes wanted_modes() const;
 };
+
+// "192.168.49.1/24": an address and the length of its net's prefix, 8 to 30.
+struct InterfaceAddress {
+  Ipv4Address address;
+  int prefix = 24;
+};
+[[nodiscard]] std::optional<InterfaceAddress> parse_interface_address(std::string_view text);
 
 // One line for a person: "wfdd.toml:3:8: stream.ttl: must be 1 to 255".
 class ConfigError : public std::runtime_error {

@@ -17,11 +17,7 @@ const UsableInterface* find_where(const std::vector<UsableInterface>& interfaces
 Interfaces::Interfaces(platform::EventLoop& loop, std::vector<std::string> names,
                        std::function<void()> on_change)
     : names_(std::move(names)), on_change_(std::move(on_change)) {
-  auto monitor = platform::InterfaceMonitor::open(loop, [this] {
-    const auto before = usable_;
-    refresh();
-    if (usable_ != before) on_change_();
-  });
+  auto monitor = platform::InterfaceMonitor::open(loop, [this] { refresh_and_tell(); });
   if (!monitor) throw std::system_error(monitor.error(), "rtnetlink");
   monitor_ = std::move(*monitor);
   refresh();
@@ -29,12 +25,30 @@ Interfaces::Interfaces(platform::EventLoop& loop, std::vector<std::string> names
 
 void Interfaces::refresh() {
   usable_.clear();
-  for (const std::string& name : names_) {
-    const auto found = monitor_->find(name);
-    if (!found || !found->up || found->addresses.empty()) continue;
-    const auto& primary = found->addresses.front();
-    usable_.push_back({found->index, name, primary.address, primary.broadcast});
+  for (const auto* names : {&names_, &groups_}) {
+    for (const std::string& name : *names) {
+      const auto found = monitor_->find(name);
+      if (!found || !found->up || found->addresses.empty() || by_name(name)) continue;
+      const auto& primary = found->addresses.front();
+      usable_.push_back({found->index, name, primary.address, primary.broadcast});
+    }
   }
+}
+
+void Interfaces::refresh_and_tell() {
+  const auto before = usable_;
+  refresh();
+  if (usable_ != before) on_change_();
+}
+
+void Interfaces::follow(const std::string& name) {
+  if (std::find(groups_.begin(), groups_.end(), name) == groups_.end()) groups_.push_back(name);
+  refresh_and_tell();
+}
+
+void Interfaces::unfollow(const std::string& name) {
+  std::erase(groups_, name);
+  refresh_and_tell();
 }
 
 const UsableInterface* Interfaces::by_index(int index) const {

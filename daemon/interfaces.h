@@ -18,11 +18,15 @@ struct UsableInterface {
   bool operator==(const UsableInterface&) const = default;
 };
 
-// The configured interfaces as they come and go.
+// The configured interfaces, and those of Wi-Fi Direct groups, as they come and go.
 class Interfaces {
  public:
   // `on_change` when usable() differs from before. Throws std::system_error.
   Interfaces(platform::EventLoop& loop, std::vector<std::string> names, std::function<void()> on_change);
+
+  // An interface that nobody configured: of a group that our supplicant has formed. Idempotent.
+  void follow(const std::string& name);
+  void unfollow(const std::string& name);
 
   [[nodiscard]] const std::vector<UsableInterface>& usable() const { return usable_; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
@@ -35,8 +39,9 @@ class Interfaces {
 
  private:
   void refresh();
+  void refresh_and_tell();
 
-  std::vector<std::string> names_;
+  std::vector<std::string> names_, groups_;
   std::function<void()> on_change_;
   std::vector<UsableInterface> usable_;
   std::unique_ptr<platform::InterfaceMonitor> monitor_;

@@ -17,6 +17,11 @@ namespace {
 constexpr Duration kInvitationLife = 10s;
 constexpr Duration kConnectTimeout = 3s;
 constexpr Duration kRetry = 500ms;
+// In a new Wi-Fi Direct group: how long one of our own sources has for its invitation, and a plain one for
+// getting ready.
+constexpr Duration kInvitationTime = 3s;
+constexpr Duration kPlainTime = 60s;
+constexpr Duration kLinkPoll = 250ms;
 
 // Every progressive CEA mode in both profiles; the player scales.
 SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
@@ -72,10 +77,65 @@ SinkDaemon::SinkDaemon(Environment& environment)
       output_(open_output_or_throw(loop_, config_, environment.media.helper_directory)),
       retry_timer_(loop_, [this] { connect(); }),
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
+      link_timer_(loop_, [this] { look_for_plain_source(); }),
       announcer_(loop_, interfaces_, beacon_options(environment),
                  [this](const discovery::Invitation& invitation, const Endpoint& sender, int index) {
                    invited(invitation, sender, index);
-                 }) {}
+                 }),
+      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }) {}
+
+void SinkDaemon::on_link_event(const discovery::LinkEvent& event) {
+  std::visit(overloaded{
+                 [&](const discovery::LinkUp&) {
+                   linked_ = loop_.now();
+                   link_timer_.set(loop_.now());
+                 },
+                 [&](const discovery::MemberJoined&) {
+                   linked_ = loop_.now();
+                   link_timer_.set(loop_.now());
+                 },
+                 [&](const discovery::LinkDown& e) {
+                   linked_.reset();
+                   link_timer_.set(std::nullopt);
+                   // Its address will never come back: do not wait for the keep-alive.
+                   if (!source_ || source_->interface != e.interface) return;
+                   if (driver_) return driver_->apply(&SinkSession::connection_lost);
+                   ended("the Wi-Fi Direct group is down");
+                 },
+                 [](const auto&) {},
+             },
+             event);
+}
+
+// A source of ours invites us in the group as on any network. Any other one waits for our connection.
+void SinkDaemon::look_for_plain_source() {
+  const auto& group = p2p_.device().group();
+  if (!linked_ || source_ || !group || shut_down_done_) return;
+  const Duration linked = loop_.now() - *linked_;
+  const UsableInterface* interface = interfaces_.by_name(group->interface);
+  for (const auto& member : group->members) {
+    const Ipv4Address address = p2p_.address_of(member.device);
+    const auto found = p2p_.device().peers().find(member.device);
+    const discovery::P2pPeer* peer = found == p2p_.device().peers().end() ? nullptr : &found->second;
+    const bool foreign = peer && peer->board && !*peer->board;
+    if (!interface || !address || (!foreign && linked < kInvitationTime)) continue;
+    std::uint16_t port = config_.rtsp.port;
+    if (peer && peer->seen.wfd) {
+      if (peer->seen.wfd->role == Role::PrimarySink) continue;
+      if (peer->seen.wfd->control_port != 0) port = peer->seen.wfd->control_port;
+    }
+    return begin({.invitation = std::nullopt,
+                  .p2p = member.device,
+                  .name = p2p_.device().name_of(member.device),
+                  .rtsp = {address, port},
+                  .interface = interface->name,
+                  .interface_index = interface->index,
+                  .expires = loop_.now() + kPlainTime,
+                  .since = loop_.now(),
+                  .format = std::nullopt});
+  }
+  if (linked < kPlainTime) link_timer_.set(loop_.now() + kLinkPoll);
+}
 
 void SinkDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
@@ -92,7 +152,8 @@ void SinkDaemon::interfaces_changed() {
 
 // The source that we are with has started over, or lost us.
 bool SinkDaemon::replaces_current(const discovery::Invitation& invitation, Ipv4Address sender) const {
-  return source_ && source_->invitation.source == invitation.source && source_->rtsp.address == sender;
+  if (!source_ || source_->rtsp.address != sender) return false;
+  return !source_->invitation || source_->invitation->source == invitation.source;
 }
 
 void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint& sender,
@@ -100,7 +161,7 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
   const UsableInterface* interface = interfaces_.by_index(interface_index);
   if (shut_down_done_ || !interface) return;
   if (source_) {
-    if (source_->invitation.token == invitation.token) return;  // a repetition
+    if (source_->invitation && source_->invitation->token == invitation.token) return;  // a repetition
     if (!replaces_current(invitation, sender.address)) {
       log(Severity::Notice, "invitation from {} at {}: busy with {}, ignoring", printable(invitation.name),
           to_string(sender.address), source_->name);
@@ -108,18 +169,28 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
     }
     if (driver_) driver_->apply(&SinkSession::connection_lost);
   }
-  source_ = Source{.invitation = invitation,
-                   .name = printable(invitation.name),
-                   .rtsp = {sender.address, invitation.information.control_port},
-                   .interface = interface->name,
-                   .interface_index = interface->index,
-                   .expires = loop_.now() + kInvitationLife,
-                   .since = loop_.now(),
-                   .format = std::nullopt};
-  log(Severity::Info, "invited by {} at {}", source_->name, to_string(source_->rtsp));
-  environment_.publish("invited",
-                       [&] { return json{{"name", source_->name}, {"address", to_string(sender.address)}}; });
+  begin({.invitation = invitation,
+         .p2p = p2p_.member_at(sender.address, interface->name),
+         .name = printable(invitation.name),
+         .rtsp = {sender.address, invitation.information.control_port},
+         .interface = interface->name,
+         .interface_index = interface->index,
+         .expires = loop_.now() + kInvitationLife,
+         .since = loop_.now(),
+         .format = std::nullopt});
+}
+
+void SinkDaemon::begin(Source source) {
+  source_ = std::move(source);
+  log(Severity::Info, "{} {} at {}", source_->invitation ? "invited by" : "linked with", source_->name,
+      to_string(source_->rtsp));
+  if (source_->invitation) {
+    environment_.publish("invited", [&] {
+      return json{{"name", source_->name}, {"address", to_string(source_->rtsp.address)}};
+    });
+  }
   announcer_.set_state(discovery::SinkState::Busy);
+  p2p_.set_available(false);
   loop_.post([this] { connect(); });
 }
 
@@ -167,7 +238,8 @@ void SinkDaemon::start_session(platform::Fd fd) {
   }
   rtsp::SinkOptions options{.capabilities = capabilities(config_, stream_->ports().rtp),
                             .client = stream_->ports(),
-                            .header = rtsp::WfdcastHeader{environment_.id, source_->invitation.token}};
+                            .header = std::nullopt};
+  if (source_->invitation) options.header = rtsp::WfdcastHeader{environment_.id, source_->invitation->token};
   driver_ = std::make_unique<Driver>(loop_, std::move(fd), std::move(options),
                                      [this](const rtsp::SinkEvent& event) { on_session_event(event); });
   driver_->start();
@@ -184,6 +256,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
           [&](const rtsp::StreamPlaying&) {
             stream_->play();
             announcer_.set_state(discovery::SinkState::Playing);
+            p2p_.set_streaming(true);
             log(Severity::Info, "session with {}: playing", source_->name);
             environment_.publish("session_playing", [&] { return session_row(); });
           },
@@ -217,11 +290,13 @@ void SinkDaemon::ended(const std::string& why) {
     shut_down_timer_.set(loop_.now());
   } else {
     announcer_.set_state(discovery::SinkState::Available);
+    p2p_.set_streaming(false);
+    p2p_.set_available(true);
   }
 }
 
 void SinkDaemon::shut_down(std::function<void()> done) {
-  shut_down_done_ = std::move(done);
+  shut_down_done_ = [this, done = std::move(done)] { p2p_.shut_down(done); };
   shut_down_timer_.set(driver_ ? loop_.now() + 1500ms : loop_.now());
   announcer_.say_goodbye();
   if (driver_) driver_->apply(&SinkSession::end);

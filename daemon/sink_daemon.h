@@ -9,6 +9,7 @@
 #include "daemon/environment.h"
 #include "daemon/interfaces.h"
 #include "daemon/method_table.h"
+#include "daemon/p2p_link.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_stream.h"
 #include "media/ts_output.h"
@@ -29,9 +30,11 @@ class SinkDaemon {
 
  private:
   using Driver = SessionDriver<rtsp::SinkSession>;
-  // The source that we are with, from its invitation to the end of the session.
+  // The source that we are with, from its invitation to the end of the session; or a plain one that is linked
+  // with us by Wi-Fi Direct: there the sink connects unasked.
   struct Source {
-    discovery::Invitation invitation;
+    std::optional<discovery::Invitation> invitation;
+    std::optional<MacAddress> p2p;
     std::string name;  // printable
     Endpoint rtsp;
     std::string interface;
@@ -43,6 +46,9 @@ class SinkDaemon {
 
   void invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index);
   [[nodiscard]] bool replaces_current(const discovery::Invitation& invitation, Ipv4Address sender) const;
+  void on_link_event(const discovery::LinkEvent& event);
+  void look_for_plain_source();
+  void begin(Source source);
   void connect();
   void connected(Result<platform::Fd> fd);
   void start_session(platform::Fd fd);
@@ -67,8 +73,10 @@ class SinkDaemon {
   std::unique_ptr<platform::Connector> connector_;
   std::unique_ptr<SinkStream> stream_;
   std::unique_ptr<Driver> driver_;
-  platform::Timer retry_timer_, shut_down_timer_;
+  platform::Timer retry_timer_, shut_down_timer_, link_timer_;
+  std::optional<Time> linked_;  // by Wi-Fi Direct, since when
   Announcer announcer_;
+  P2pLink p2p_;
 };
 
 }  // namespace wfdcast::daemon

@@ -45,11 +45,12 @@ void SinkDaemon::bind(MethodTable& methods) {
   for (const std::string_view method : {"play", "pause", "idr"}) {
     methods.bind_answer(method, [this, method](const json&) { return ask(method); });
   }
+  p2p_.bind(methods);
 }
 
 json SinkDaemon::session_row() const {
   const std::string_view state = driver_ ? session_state(driver_->session().state()) : "negotiating";
-  return {{"peer", to_string(source_->invitation.source)},
+  return {{"peer", source_->invitation ? to_string(source_->invitation->source) : to_string(*source_->p2p)},
           {"name", source_->name},
           {"address", to_string(source_->rtsp.address)},
           {"state", state},
@@ -66,6 +67,7 @@ json SinkDaemon::status() const {
   const std::string_view state = driver_ ? session_state(driver_->session().state()) : "idle";
   const auto counters = stream_ ? stream_->counters() : stream::RtpReceiver::Counters{};
   json status = common_status(environment_, interfaces_, started_, loop_.now());
+  status["wifi"] = p2p_.status();
   json& stream = status["stream"];
   stream = {{"state", state == "playing" || state == "paused" ? state : "idle"},
             {"delivery", delivery_text(stream_.get(), state == "playing")},
@@ -92,15 +94,21 @@ json SinkDaemon::status() const {
 }
 
 json SinkDaemon::peers() const {
-  json rows = json::array();
+  json rows = p2p_.peer_rows({});
   if (!source_) return rows;
+  if (source_->p2p)
+    std::erase_if(rows.get_ref<json::array_t&>(),
+                  [&](const json& row) { return row["id"] == to_string(*source_->p2p); });
+  json via = json::array();
+  if (source_->invitation) via.push_back("beacon");
+  if (source_->p2p) via.push_back("p2p");
   const json session = session_row();
   rows.push_back({{"id", session["peer"]},
                   {"name", source_->name},
                   {"role", "source"},
                   {"address", session["address"]},
                   {"interface", source_->interface},
-                  {"via", {"beacon"}},
+                  {"via", std::move(via)},
                   {"paired", false},
                   {"state", session["state"] == "negotiating" ? json("connecting") : session["state"]},
                   {"last_seen_s", 0.0}});

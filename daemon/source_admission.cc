@@ -24,12 +24,13 @@ std::string random_session_key() {
 }  // namespace
 
 // Anyone with connect = "all"; else an invited address with its token, and a
-// plain sink only after `connect ADDRESS`.
-rtsp::Admission SourceDaemon::admission_for(Ipv4Address address) const {
+// plain sink only after `connect ADDRESS`, or as a member of a Wi-Fi Direct group, whose link is protected.
+rtsp::Admission SourceDaemon::admission_for(Ipv4Address address, const std::string& interface) const {
   const Time now = loop_.now();
   const auto plain = plain_wishes_.find(address);
   return {.tokens = inviter_.tokens_for(address, now),
-          .plain_sink = plain != plain_wishes_.end() && now < plain->second.expires,
+          .plain_sink = (plain != plain_wishes_.end() && now < plain->second.expires) ||
+                        p2p_.member_at(address, interface).has_value(),
           .anyone = config_.source.connect == ConnectPolicy::All};
 }
 
@@ -58,8 +59,8 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
     log(Severity::Notice, "rtsp: {} may not connect: {}", to_string(accepted.peer), why);
   };
   const UsableInterface* interface = interfaces_.by_index(interface_index);
-  rtsp::Admission admission = admission_for(accepted.peer.address);
   if (!interface || shut_down_done_) return;
+  rtsp::Admission admission = admission_for(accepted.peer.address, interface->name);
   if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
   if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
     return refuse("rtsp.max_sessions reached");
@@ -69,7 +70,8 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
   Sink& sink = sinks_[id];
   sink.id = id;
   sink.address = accepted.peer;
-  sink.name = to_string(accepted.peer.address);
+  sink.p2p = p2p_.member_at(accepted.peer.address, interface->name);
+  sink.name = sink.p2p ? p2p_.device().name_of(*sink.p2p) : to_string(accepted.peer.address);
   sink.interface = interface->name;
   sink.interface_index = interface_index;
   sink.local = interface->address;

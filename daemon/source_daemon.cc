@@ -50,7 +50,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
               [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
       listeners_(
           loop_, interfaces_, config_.rtsp.port, config_.rtsp.timeout,
-          [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }) {}
+          [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }),
+      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }) {}
 
 void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
@@ -64,6 +65,27 @@ void SourceDaemon::interfaces_changed() {
       sink.driver->apply(&rtsp::SourceSession::connection_lost);
     }
   }
+}
+
+void SourceDaemon::on_link_event(const discovery::LinkEvent& event) {
+  std::visit(overloaded{
+                 [&](const discovery::ConnectFailed& e) {
+                   settle(to_string(e.device), p2p_.device().name_of(e.device), e.reason);
+                 },
+                 [&](const discovery::MemberJoined& e) {
+                   waiters_.progress(to_string(e.member.device), p2p_.device().name_of(e.member.device),
+                                     "linked");
+                 },
+                 [&](const discovery::LinkDown& e) {
+                   // Its address will never come back: do not wait for the keep-alive.
+                   for (auto& [id, sink] : sinks_) {
+                     if (sink.interface == e.interface)
+                       sink.driver->apply(&rtsp::SourceSession::connection_lost);
+                   }
+                 },
+                 [](const auto&) {},
+             },
+             event);
 }
 
 void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
@@ -109,7 +131,11 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
         discovery::to_string(peer.state), to_string(peer.endpoint.address));
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
   }
-  const bool by_policy = config_.source.connect == ConnectPolicy::All && !dismissed_.contains(peer.id);
+  // A member of our group is there because a person connected it, or let it in.
+  const UsableInterface* interface = interfaces_.by_index(peer.interface_index);
+  const bool linked = interface && p2p_.member_at(peer.endpoint.address, interface->name);
+  const bool by_policy =
+      (config_.source.connect == ConnectPolicy::All || linked) && !dismissed_.contains(peer.id);
   if (by_policy && !inviter_.wanted(peer.id)) inviter_.want(peer.id, loop_.now());
   inviter_.peer_changed(peer.id, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
@@ -189,7 +215,8 @@ void SourceDaemon::playing(Sink& sink) {
       sink.format ? to_string(*sink.format) : std::string());
   if (sink.device) inviter_.session_played(*sink.device);
   environment_.publish("session_playing", [&] { return session_row(sink); });
-  settle(key_of(sink), sink.name, "");
+  p2p_.set_streaming(true);
+  settle(sink, "");
 }
 
 void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
@@ -203,11 +230,12 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
   if (!replaced(sink)) {
-    settle(key_of(sink), sink.name, why);
+    settle(sink, why);
     if (sink.device) latest_.erase(*sink.device);
   }
   loop_.post([this, id] {
     sinks_.erase(id);
+    if (!stream_.playing()) p2p_.set_streaming(false);
     if (shut_down_done_ && sinks_.empty()) shut_down_timer_.set(loop_.now());
   });
 }
@@ -280,7 +308,7 @@ void SourceDaemon::setting_changed(std::string_view key) {
 }
 
 void SourceDaemon::shut_down(std::function<void()> done) {
-  shut_down_done_ = std::move(done);
+  shut_down_done_ = [this, done = std::move(done)] { p2p_.shut_down(done); };
   invite_timer_.set(std::nullopt);
   stream_.say_goodbye();
   shut_down_timer_.set(sinks_.empty() ? loop_.now() : loop_.now() + 1500ms);

@@ -14,6 +14,7 @@
 #include "daemon/inviter.h"
 #include "daemon/listeners.h"
 #include "daemon/method_table.h"
+#include "daemon/p2p_link.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
 #include "daemon/source_stream.h"
@@ -49,6 +50,7 @@ class SourceDaemon {
   struct Sink {
     SessionId id;
     std::optional<DeviceId> device;  // set once greeted: one of our sinks
+    std::optional<MacAddress> p2p;   // it is a member of our Wi-Fi Direct group
     std::string name;
     Endpoint address;
     std::string interface;
@@ -70,10 +72,11 @@ class SourceDaemon {
   void peer_changed(const discovery::Peer& peer);
   void send_invitations();
   void interfaces_changed();
+  void on_link_event(const discovery::LinkEvent& event);
 
   // Who gets a session (source_admission.cc).
   void accept(platform::Listener::Accepted accepted, int interface_index);
-  [[nodiscard]] rtsp::Admission admission_for(Ipv4Address address) const;
+  [[nodiscard]] rtsp::Admission admission_for(Ipv4Address address, const std::string& interface) const;
   void make_room_for(Ipv4Address address);
   void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
   [[nodiscard]] std::string reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting);
@@ -96,6 +99,7 @@ class SourceDaemon {
     std::string name;  // for a person
     std::optional<DeviceId> device;
     Ipv4Address address;
+    std::optional<MacAddress> p2p{};  // only reached by Wi-Fi Direct
   };
   [[nodiscard]] json status() const;
   [[nodiscard]] json peers() const;
@@ -113,6 +117,7 @@ class SourceDaemon {
   void expire_waiters();
   void give_up(const std::string& key);
   [[nodiscard]] std::string key_of(const Sink& sink) const;
+  void settle(const Sink& sink, const std::string& failure);
 
   Environment& environment_;
   platform::EventLoop& loop_;
@@ -132,6 +137,7 @@ class SourceDaemon {
   platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
   Listeners listeners_;
+  P2pLink p2p_;
 };
 
 }  // namespace wfdcast::daemon

@@ -70,6 +70,7 @@ void SourceDaemon::bind(MethodTable& methods) {
     stream_.request_idr();
     return json{{"result", "asked"}};
   });
+  p2p_.bind(methods);
 }
 
 json SourceDaemon::session_row(const Sink& sink) const {
@@ -100,6 +101,7 @@ json SourceDaemon::status() const {
   const auto& counters = stream_.counters();
   json status = common_status(environment_, interfaces_, started_, loop_.now());
   for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
+  status["wifi"] = p2p_.status();
   status["stream"] = {
       {"state", !deliveries.empty() ? "playing"
                 : paused            ? "paused"
@@ -121,7 +123,9 @@ json SourceDaemon::status() const {
 
 json SourceDaemon::peers() const {
   json rows = json::array();
+  std::vector<DeviceId> ids;
   for (const discovery::Peer* peer : finder_.registry().peers()) {
+    ids.push_back(peer->id);
     std::string state = discovery::to_string(peer->state);
     for (const auto& [id, sink] : sinks_) {
       if (sink.device != peer->id) continue;
@@ -136,11 +140,12 @@ json SourceDaemon::peers() const {
                     {"role", "sink"},
                     {"address", to_string(peer->endpoint.address)},
                     {"interface", interface ? interface->name : ""},
-                    {"via", {"beacon"}},
+                    {"via", p2p_.shows(peer->id) ? json{"beacon", "p2p"} : json{"beacon"}},
                     {"paired", false},
                     {"state", state},
                     {"last_seen_s", seconds_since(peer->last_seen, loop_.now())}});
   }
+  for (json& row : p2p_.peer_rows(ids)) rows.push_back(std::move(row));
   return rows;
 }
 
@@ -186,7 +191,8 @@ json SourceDaemon::stats_row(const Sink& sink) const {
 }
 
 std::string SourceDaemon::key_of(const Sink& sink) const {
-  return sink.device ? to_string(*sink.device) : to_string(sink.address.address);
+  if (sink.device) return to_string(*sink.device);
+  return sink.p2p ? to_string(*sink.p2p) : to_string(sink.address.address);
 }
 
 std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
@@ -199,6 +205,14 @@ std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
     if (std::none_of(targets.begin(), targets.end(), same)) {
       targets.push_back({key_of(sink), sink.name, sink.device, sink.address.address});
     }
+  }
+  for (const auto& [device, peer] : p2p_.device().peers()) {
+    const bool sink = peer.seen.wfd && peer.seen.wfd->role != Role::Source;
+    const bool has_row = std::any_of(targets.begin(), targets.end(), [&](const Target& target) {
+      return (peer.board && *peer.board && target.device == *peer.board) || target.key == to_string(device);
+    });
+    if (sink && !has_row)
+      targets.push_back({to_string(device), p2p_.device().name_of(device), std::nullopt, {}, device});
   }
   return targets;
 }
@@ -242,6 +256,7 @@ Result<std::vector<SourceDaemon::Target>, RpcError> SourceDaemon::targets(const 
 
 // Why inviting this sink makes no sense; empty when it does.
 std::string SourceDaemon::cannot_connect(const Target& target) const {
+  if (target.p2p) return {};
   if (interfaces_.usable().empty()) return fmt::format("{}", fmt::join(interfaces_.problems(), ", "));
   const auto* peer = target.device ? finder_.registry().find(*target.device) : nullptr;
   if (peer && peer->state != discovery::SinkState::Available) {
@@ -267,6 +282,11 @@ void SourceDaemon::connect(Call& call) {
       return call.reply(fail(failed(fmt::format("connect: {}: {}", target.name, reason))));
     }
   }
+  namespace command = discovery::command;
+  command::Method method = command::Button{};
+  if (call.params.value("show_pin", false)) method = command::ShowPin{};
+  if (const std::string pin = call.params.value("pin", ""); !pin.empty()) method = command::EnterPin{pin};
+  Time deadline = loop_.now() + config_.rtsp.timeout;
   const Time now = loop_.now();
   std::vector<ConnectWaiters::Awaited> awaited;
   json results = json::array();
@@ -278,15 +298,20 @@ void SourceDaemon::connect(Call& call) {
     } else {
       awaited.push_back({target.key, target.name});
     }
-    if (target.device) {
+    if (target.p2p) {
+      deadline = now + discovery::P2pDevice::kConnectTime + config_.rtsp.timeout;
+    } else if (target.device) {
       dismissed_.erase(*target.device);
       inviter_.want(*target.device, now);
     } else {
       plain_wishes_[target.address] = {now + config_.rtsp.timeout};
     }
   }
-  waiters_.add(call, std::move(awaited), std::move(results), now + config_.rtsp.timeout);
+  waiters_.add(call, std::move(awaited), std::move(results), deadline);
   waiter_timer_.set(waiters_.next_deadline());
+  for (const Target& target : *chosen) {
+    if (target.p2p && !plays(target)) p2p_.connect(*target.p2p, method);
+  }
   send_invitations();
 }
 
@@ -294,6 +319,12 @@ void SourceDaemon::connect(Call& call) {
 void SourceDaemon::settle(const std::string& key, const std::string& name, const std::string& failure) {
   if (waiters_.settle(key, name, failure) && !failure.empty()) give_up(key);
   waiter_timer_.set(waiters_.next_deadline());
+}
+
+// One of our sinks may have been asked for as a Wi-Fi Direct device.
+void SourceDaemon::settle(const Sink& sink, const std::string& failure) {
+  settle(key_of(sink), sink.name, failure);
+  if (sink.p2p && sink.device) settle(to_string(*sink.p2p), sink.name, failure);
 }
 
 void SourceDaemon::expire_waiters() {

@@ -14,6 +14,7 @@ struct ControlRequest {
     Save,        // the value of the setting `name`, to be restored at the end
     Capability,  // whether Wi-Fi Direct, or Wi-Fi Display, is there at all: `name`
     List,        // the next peer
+    Details,     // of `device`
     Look,        // at `device`, before connecting to it
     Connect,     // to `device`
     Reinvoke,    // the group that we once had with `device`

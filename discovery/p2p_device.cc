@@ -55,8 +55,12 @@ P2pDevice::Step P2pDevice::answered(const ControlRequest& request, std::string_v
     case Why::List:
       if (const auto peer = parse_peer(reply)) {
         peer_seen(peer->seen, now, step);
+        keep_details(*peer);
         step.requests.push_back({.why = Why::List, .text = command::next_peer(peer->seen.device)});
       }
+      break;
+    case Why::Details:
+      if (const auto peer = parse_peer(reply)) keep_details(*peer);
       break;
     case Why::Look:
       looked(request, reply, now, step);
@@ -113,9 +117,20 @@ void P2pDevice::peer_seen(const P2pDeviceSeen& seen, Time now, Step& step) {
   const bool known = peers_.contains(seen.device);
   if (!known && peers_.size() >= kMaxPeers) return;
   P2pPeer& peer = peers_[seen.device];
-  peer = {.seen = seen, .last_seen = now};
+  peer.seen = seen;
   peer.seen.name = printable(seen.name);
+  peer.last_seen = now;
+  if (!known) {
+    step.requests.push_back({.why = Why::Details, .text = command::peer(seen.device), .device = seen.device});
+  }
   step.events.emplace_back(PeerSeen{seen.device, !known});
+}
+
+void P2pDevice::keep_details(const PeerDetails& details) {
+  const auto peer = peers_.find(details.seen.device);
+  // What was only seen to negotiate has not told its model.
+  if (peer == peers_.end() || details.model.empty()) return;
+  peer->second.board = details.model == options_.setup.model ? parse_device_id(details.serial) : std::nullopt;
 }
 
 void P2pDevice::listen_if_wanted(Step& step) const {

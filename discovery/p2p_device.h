@@ -19,6 +19,9 @@ namespace wfdcast::discovery {
 struct P2pPeer {
   P2pDeviceSeen seen;  // name: printable
   Time last_seen{};
+  // What it says of itself, proven by nothing: the id of a board of ours, or that it is none; nullopt: not
+  // told yet.
+  std::optional<std::optional<DeviceId>> board;
 };
 // The group that we are in.
 struct P2pGroup {
@@ -161,6 +164,7 @@ class P2pDevice {
 
   void enter(State state) { state_ = state; }
   void peer_seen(const P2pDeviceSeen& seen, Time now, Step& step);
+  void keep_details(const PeerDetails& details);
   void listen_if_wanted(Step& step) const;
   void looked(const ControlRequest& request, std::string_view reply, Time now, Step& step);
   void order_connect(Step& step);

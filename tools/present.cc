@@ -71,6 +71,11 @@ std::string present_status(const json& status) {
                             text(stream, "rp_filter"));
     }
   }
+  if (status.contains("wifi") && status["wifi"].value("state", "off") != "off") {
+    const json& wifi = status["wifi"];
+    result += fmt::format("wifi: {}{}\n", text(wifi, "state"),
+                          wifi.value("problem", "").empty() ? "" : ", " + text(wifi, "problem"));
+  }
   for (const json& warning : status.value("warnings", json::array())) {
     result += "warning: " + warning.get<std::string>() + '\n';
   }
@@ -110,6 +115,20 @@ std::string present_stats(const json& stats) {
                     number(row, "delay_ms", "{:.0f} ms"), number(row, "buffer_ms", "{:.0f} ms")});
   }
   return table(rows);
+}
+
+std::string present_group(const json& answer) {
+  if (!answer.contains("group")) return present_results(answer);
+  const json& group = answer["group"];
+  if (group.is_null()) return "no group\n";
+  std::string result = fmt::format(
+      "\"{}\" on {} as {}, {} MHz, {}\n", text(group, "ssid"), text(group, "interface"), text(group, "role"),
+      text(group, "frequency"), group.value("address", "").empty() ? "no address" : text(group, "address"));
+  for (const json& member : group.value("members", json::array())) {
+    result +=
+        fmt::format("  {} ({}) {}\n", text(member, "name"), text(member, "peer"), text(member, "address"));
+  }
+  return result;
 }
 
 std::string present_results(const json& results) {

@@ -9,6 +9,7 @@ namespace wfdcast::tools {
 [[nodiscard]] std::string present_status(const nlohmann::json& status);
 [[nodiscard]] std::string present_peers(const nlohmann::json& peers);
 [[nodiscard]] std::string present_stats(const nlohmann::json& stats);
+[[nodiscard]] std::string present_group(const nlohmann::json& answer);
 // [{peer, name, result}]: "Lobby: playing".
 [[nodiscard]] std::string present_results(const nlohmann::json& results);
 [[nodiscard]] std::string present_event(const std::string& event, const nlohmann::json& params);

@@ -26,6 +26,9 @@ struct Options {
   bool as_json = false;
   // Of the commands.
   std::vector<std::string> peers;
+  std::string pin, peer_wanted;
+  double seconds = -1;
+  bool show_pin = false, add = false;
   std::string setting;
   bool all = false, no_wait = false, watch = false;
 };
@@ -48,6 +51,14 @@ constexpr Command kCommands[] = {
     {"pause", "pauses", Command::Peers::Optional, false, present_results},
     {"idr", "a key picture now", kNone, false, present_results},
     {"stats", "figures of each sink", kNone, true, present_stats},
+    {"p2p_find", "looks for Wi-Fi Direct devices", kNone, false, present_results},
+    {"p2p_peers", "Wi-Fi Direct devices with Wi-Fi Display", kNone, true, present_peers},
+    {"p2p_connect", "makes a Wi-Fi Direct link", kNone, false, present_results},
+    {"p2p_pin", "asks a device to show its PIN", kNone, false, present_results},
+    {"p2p_disconnect", "removes the Wi-Fi Direct group", kNone, false, present_results},
+    {"p2p_group", "shows the Wi-Fi Direct group", kNone, false, present_group},
+    {"accept", "lets a device in that asks for a Wi-Fi Direct link", kNone, false, present_results},
+    {"reject", "refuses a device that asks for a Wi-Fi Direct link", kNone, false, present_results},
     {"monitor", "events as they happen, one a line", kNone, false, nullptr},
     {"set", "changes a running setting", kNone, false,
      [](const json& result) {
@@ -77,6 +88,11 @@ json params_of(const Command& command, const Options& options) {
   if (!options.peers.empty()) params["peers"] = options.peers;
   if (options.all) params["all"] = true;
   if (options.no_wait) params["wait"] = false;
+  if (!options.pin.empty()) params["pin"] = options.pin;
+  if (options.show_pin) params["show_pin"] = true;
+  if (options.add) params["add"] = true;
+  if (options.seconds >= 0) params["seconds"] = options.seconds;
+  if (!options.peer_wanted.empty()) params["peer"] = options.peer_wanted;
   if (command.name == std::string("set")) {
     const std::size_t equals = options.setting.find('=');
     params = {{"key", options.setting.substr(0, equals)}, {"value", options.setting.substr(equals + 1)}};
@@ -119,8 +135,40 @@ int run(const Command& command, const Options& options) {
   }
 }
 
+// What is special about the commands of Wi-Fi Direct.
+void add_p2p_options(CLI::App& sub, std::string_view name, Options& options) {
+  if (name == "p2p_find") sub.add_option("SECONDS", options.seconds, "for how long; 0 stops");
+  if (name == "p2p_group") sub.add_flag("--add", options.add, "form a group now, as its owner");
+  const bool one_peer = name == "p2p_connect" || name == "p2p_pin";
+  if (one_peer || name == "accept" || name == "reject") {
+    sub.add_option("PEER", options.peer_wanted, "a name or a device address")->required(one_peer);
+  }
+  if (name == "p2p_connect" || name == "connect" || name == "accept") {
+    sub.add_option("--pin", options.pin, "the PIN that the other side shows")->type_name("PIN");
+  }
+  if (name == "p2p_connect" || name == "connect") {
+    sub.add_flag("--show-pin", options.show_pin, "show a PIN here, to be entered on the other side");
+  }
+}
+
+// "p2p_find" is said `wfdctl p2p find`.
+CLI::App* add_name(CLI::App& app, const Command& command) {
+  const std::string_view name = command.name;
+  constexpr std::string_view kFamily = "p2p_";
+  if (!name.starts_with(kFamily)) return app.add_subcommand(command.name, command.help);
+  const auto families = app.get_subcommands([](CLI::App* sub) { return sub->get_name() == "p2p"; });
+  CLI::App* family = families.empty() ? nullptr : families.front();
+  if (!family) {
+    family = app.add_subcommand("p2p", "Wi-Fi Direct through wpa_supplicant");
+    family->require_subcommand(1);
+    family->fallthrough();
+  }
+  return family->add_subcommand(std::string(name.substr(kFamily.size())), command.help);
+}
+
 void add_command(CLI::App& app, const Command& command, Options& options, const Command*& chosen) {
-  CLI::App* sub = app.add_subcommand(command.name, command.help);
+  CLI::App* sub = add_name(app, command);
+  add_p2p_options(*sub, command.name, options);
   if (command.peers != kNone) {
     sub->add_option("PEER", options.peers, "a name, an id prefix, or an address");
     sub->add_flag("--all", options.all, "every peer in reach");

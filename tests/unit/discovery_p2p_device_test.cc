@@ -78,8 +78,12 @@ class Rig {
   }
   // A link with the TV, asked for by us.
   void connect() {
-    hear(kTvFound);
+    meet_tv();
     take(device.connect(kTv, command::Button{}, now));
+    answer("P2P_PEER", kTvDetails);
+  }
+  void meet_tv() {
+    hear(kTvFound);
     answer("P2P_PEER", kTvDetails);
   }
 
@@ -149,6 +153,19 @@ TEST(P2pDevice, LearnsThePeersThatTheSupplicantKnows) {
   EXPECT_EQ(rig.device.peers().size(), 1U);
 }
 
+TEST(P2pDevice, KnowsOurOwnBoardsByTheirSerialNumber) {
+  Rig rig(source());
+  rig.hear(kTvFound);
+  EXPECT_FALSE(rig.device.peers().at(kTv).board);
+  rig.answer("P2P_PEER", kTvDetails + "model_name=wfdcast\nserial_number=000102030405060708090a0b0c0d0e0f\n");
+  ASSERT_TRUE(rig.device.peers().at(kTv).board);
+  EXPECT_EQ(to_string(rig.device.peers().at(kTv).board->value()), "000102030405060708090a0b0c0d0e0f");
+  Rig other(source());
+  other.hear(kTvFound);
+  other.answer("P2P_PEER", kTvDetails + "model_name=X1\nserial_number=000102030405060708090a0b0c0d0e0f\n");
+  EXPECT_FALSE(other.device.peers().at(kTv).board->has_value());
+}
+
 TEST(P2pDevice, ConnectsByButtonAsOwner) {
   Rig rig(source());
   rig.connect();
@@ -192,7 +209,7 @@ TEST(P2pDevice, UnknownPeerIsNotInReach) {
 
 TEST(P2pDevice, ComesUpAgainWithAKnownGroupAndForgetsOneThatIsRefused) {
   Rig rig(source());
-  rig.hear(kTvFound);
+  rig.meet_tv();
   rig.take(rig.device.connect(kTv, command::Button{}, rig.now));
   rig.answer("P2P_PEER", kTvDetails + "persistent=3\n");
   EXPECT_THAT(rig.drain(), Contains("P2P_INVITE persistent=3 peer=42:00:00:00:01:00"));
@@ -203,7 +220,7 @@ TEST(P2pDevice, ComesUpAgainWithAKnownGroupAndForgetsOneThatIsRefused) {
 
 TEST(P2pDevice, JoinsAGroupThatRuns) {
   Rig rig(source());
-  rig.hear(kTvFound);
+  rig.meet_tv();
   rig.take(rig.device.connect(kTv, command::Button{}, rig.now));
   rig.answer("P2P_PEER", "42:00:00:00:01:00\ngroup_capab=0x1\ninterface_addr=46:00:00:00:01:00\n");
   EXPECT_THAT(rig.drain(), Contains("P2P_CONNECT 42:00:00:00:01:00 pbc join"));
@@ -237,7 +254,7 @@ TEST(P2pDevice, AFailedFormationHasOneMoreTry) {
 
 TEST(P2pDevice, AWrongPinIsNotTriedAgain) {
   Rig rig(source());
-  rig.hear(kTvFound);
+  rig.meet_tv();
   rig.take(rig.device.connect(kTv, command::EnterPin{"12345670"}, rig.now));
   rig.answer("P2P_PEER", kTvDetails + "persistent=3\n");
   EXPECT_THAT(rig.drain(), Contains("P2P_CONNECT 42:00:00:00:01:00 12345670 keypad persistent go_intent=7"));
@@ -254,7 +271,7 @@ TEST(P2pDevice, APinWithAWrongCheckDigitIsRefusedAtOnce) {
 
 TEST(P2pDevice, OurPinIsShown) {
   Rig rig(source());
-  rig.hear(kTvFound);
+  rig.meet_tv();
   rig.take(rig.device.connect(kTv, command::ShowPin{}, rig.now));
   rig.answer("P2P_PEER", kTvDetails);
   rig.answer("P2P_CONNECT", "18841923");
