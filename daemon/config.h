@@ -20,6 +20,7 @@ enum class ConnectPolicy { Paired, None, All };
 enum class Takeover { Never, Paired, Ask };
 enum class SecurityMode { Paired, Open };
 enum class WifiAccept { Ask, Button, Known };
+enum class MulticastToUnicast { Auto, On, Off };
 
 // Everything that wfdd.toml can say, with its defaults.
 struct Config {
@@ -73,6 +74,8 @@ struct Config {
     std::string group_address =
         "192.168.49.1/24";        // ours as owner, peers get theirs by EAPOL; empty: DHCP does it
     std::string address_command;  // run as COMMAND INTERFACE owner|client while a group lasts
+    MulticastToUnicast multicast_to_unicast = MulticastToUnicast::Auto;  // on our own access point or group
+    bool power_save = false;                                             // may stay on while something plays
   } wifi;
   struct Control {
     std::string socket = "/run/wfdcast/wfdd.sock";

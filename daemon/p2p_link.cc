@@ -244,6 +244,7 @@ void P2pLink::set_available(bool is_available) { apply(&P2pDevice::set_available
 void P2pLink::set_streaming(bool is_streaming) { apply(&P2pDevice::set_streaming, is_streaming); }
 
 void P2pLink::shut_down(std::function<void()> done) {
+  if (shut_down_done_) return;
   if (!control_ || !control_->up()) return done();
   shut_down_done_ = std::move(done);
   shut_down_deadline_ = loop_.now() + kShutDownTime;

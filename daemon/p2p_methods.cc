@@ -54,8 +54,11 @@ void P2pLink::bind(MethodTable& methods) {
     if (const auto error = unusable("p2p_find")) return fail(*error);
     const double seconds = params.value("seconds", kFindSeconds);
     if (seconds < 0 || seconds > 3600) return fail(failed("p2p_find: seconds must be 0 to 3600"));
-    if (seconds > 0) apply(&P2pDevice::find, std::chrono::seconds(static_cast<int>(seconds)));
-    if (seconds == 0) apply(&P2pDevice::stop_finding);
+    const auto step =
+        seconds > 0 ? device_.find(std::chrono::seconds(static_cast<int>(seconds))) : device_.stop_finding();
+    if (step.requests.empty())
+      return fail(failed("p2p_find: not while something plays: scanning would disturb it"));
+    carry_out(step);
     return json{{"result", seconds > 0 ? "finding" : "stopped"}};
   });
   methods.bind_answer("p2p_peers", [this](const json&) { return peer_rows({}); });

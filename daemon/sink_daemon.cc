@@ -82,7 +82,8 @@ SinkDaemon::SinkDaemon(Environment& environment)
                  [this](const discovery::Invitation& invitation, const Endpoint& sender, int index) {
                    invited(invitation, sender, index);
                  }),
-      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }) {}
+      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
+      tuning_(config_.wifi) {}
 
 void SinkDaemon::on_link_event(const discovery::LinkEvent& event) {
   std::visit(overloaded{
@@ -95,16 +96,23 @@ void SinkDaemon::on_link_event(const discovery::LinkEvent& event) {
                    link_timer_.set(loop_.now());
                  },
                  [&](const discovery::LinkDown& e) {
+                   tuning_.forget(e.interface);
                    linked_.reset();
                    link_timer_.set(std::nullopt);
-                   // Its address will never come back: do not wait for the keep-alive.
-                   if (!source_ || source_->interface != e.interface) return;
-                   if (driver_) return driver_->apply(&SinkSession::connection_lost);
-                   ended("the Wi-Fi Direct group is down");
+                   if (source_ && source_->interface == e.interface) link_lost();
+                 },
+                 [&](const discovery::MemberLeft& e) {
+                   if (source_ && source_->p2p == e.member.device) link_lost();
                  },
                  [](const auto&) {},
              },
              event);
+}
+
+// What went over it will never come back: the keep-alive need not tell.
+void SinkDaemon::link_lost() {
+  if (driver_) return driver_->apply(&SinkSession::connection_lost);
+  ended("the Wi-Fi Direct link is down");
 }
 
 // A source of ours invites us in the group as on any network. Any other one waits for our connection.
@@ -257,6 +265,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             stream_->play();
             announcer_.set_state(discovery::SinkState::Playing);
             p2p_.set_streaming(true);
+            tuning_.use(source_->interface, 0);
             log(Severity::Info, "session with {}: playing", source_->name);
             environment_.publish("session_playing", [&] { return session_row(); });
           },
@@ -280,6 +289,7 @@ void SinkDaemon::ended(const std::string& why) {
   log(Severity::Info, "session with {}: ended, {}", source_->name, why);
   environment_.publish("session_ended", [&] { return json{{"name", source_->name}, {"reason", why}}; });
   source_.reset();
+  tuning_.end();
   retry_timer_.set(std::nullopt);
   loop_.post([driver = std::shared_ptr<Driver>(std::move(driver_)),
               stream = std::shared_ptr<SinkStream>(std::move(stream_))]() mutable {

@@ -12,6 +12,7 @@
 #include "daemon/p2p_link.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_stream.h"
+#include "daemon/wireless_tuning.h"
 #include "media/ts_output.h"
 #include "rtsp/sink_session.h"
 
@@ -47,6 +48,7 @@ class SinkDaemon {
   void invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index);
   [[nodiscard]] bool replaces_current(const discovery::Invitation& invitation, Ipv4Address sender) const;
   void on_link_event(const discovery::LinkEvent& event);
+  void link_lost();
   void look_for_plain_source();
   void begin(Source source);
   void connect();
@@ -77,6 +79,7 @@ class SinkDaemon {
   std::optional<Time> linked_;  // by Wi-Fi Direct, since when
   Announcer announcer_;
   P2pLink p2p_;
+  WirelessTuning tuning_;
 };
 
 }  // namespace wfdcast::daemon

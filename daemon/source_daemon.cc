@@ -51,7 +51,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
       listeners_(
           loop_, interfaces_, config_.rtsp.port, config_.rtsp.timeout,
           [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }),
-      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }) {}
+      p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
+      tuning_(config_.wifi) {}
 
 void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
@@ -76,7 +77,14 @@ void SourceDaemon::on_link_event(const discovery::LinkEvent& event) {
                    waiters_.progress(to_string(e.member.device), p2p_.device().name_of(e.member.device),
                                      "linked");
                  },
+                 [&](const discovery::MemberLeft& e) {
+                   for (auto& [id, sink] : sinks_) {
+                     if (sink.p2p == e.member.device)
+                       sink.driver->apply(&rtsp::SourceSession::connection_lost);
+                   }
+                 },
                  [&](const discovery::LinkDown& e) {
+                   tuning_.forget(e.interface);
                    // Its address will never come back: do not wait for the keep-alive.
                    for (auto& [id, sink] : sinks_) {
                      if (sink.interface == e.interface)
@@ -176,6 +184,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                    log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
                        e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
                    stream_.report(id, e.delivery, printable(e.detail));
+                   tune_wireless();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::SessionEnded& end) { ended(id, end); },
@@ -216,6 +225,7 @@ void SourceDaemon::playing(Sink& sink) {
   if (sink.device) inviter_.session_played(*sink.device);
   environment_.publish("session_playing", [&] { return session_row(sink); });
   p2p_.set_streaming(true);
+  tune_wireless();
   settle(sink, "");
 }
 
@@ -236,6 +246,7 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   loop_.post([this, id] {
     sinks_.erase(id);
     if (!stream_.playing()) p2p_.set_streaming(false);
+    tune_wireless();
     if (shut_down_done_ && sinks_.empty()) shut_down_timer_.set(loop_.now());
   });
 }
@@ -254,6 +265,18 @@ void SourceDaemon::on_move(const stream::Move& move) {
   if (sink == sinks_.end()) return;
   const Transport transport = stream_.transport(move.id, move.to, sink->second.local);
   sink->second.driver->apply(&rtsp::SourceSession::move, transport);
+  tune_wireless();
+}
+
+void SourceDaemon::tune_wireless() {
+  std::map<std::string, std::size_t> receivers;  // by multicast, of each interface that something plays on
+  for (const auto& [id, sink] : sinks_) {
+    if (sink.driver->session().state() != rtsp::SourceSession::State::Playing) continue;
+    const auto path = stream_.group().path(id);
+    receivers[sink.interface] += path && *path != stream::Path::Unicast ? 1 : 0;
+  }
+  if (receivers.empty()) return tuning_.end();
+  for (const auto& [interface, count] : receivers) tuning_.use(interface, count);
 }
 
 void SourceDaemon::on_rtcp(SessionId id, const stream::RtcpPacket& packet) {
@@ -301,6 +324,7 @@ SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {
 
 void SourceDaemon::setting_changed(std::string_view key) {
   if (key == "rtsp.timeout") listeners_.dead_after_changed();
+  if (key == "wifi.multicast_to_unicast") tune_wireless();
   if (key == "source.bitrate") stream_.set_bitrate(config_.source.bitrate);
   if (key == "source.connect" && config_.source.connect == ConnectPolicy::All) {
     for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);

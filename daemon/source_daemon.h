@@ -18,6 +18,7 @@
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
 #include "daemon/source_stream.h"
+#include "daemon/wireless_tuning.h"
 #include "rtsp/source_session.h"
 
 namespace wfdcast::daemon {
@@ -89,6 +90,7 @@ class SourceDaemon {
   void ended(SessionId id, const rtsp::SessionEnded& end);
   void on_rtcp(SessionId id, const stream::RtcpPacket& packet);
   void on_move(const stream::Move& move);
+  void tune_wireless();
   [[nodiscard]] bool replaced(const Sink& sink) const;
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
@@ -138,6 +140,7 @@ class SourceDaemon {
   SinkFinder finder_;
   Listeners listeners_;
   P2pLink p2p_;
+  WirelessTuning tuning_;
 };
 
 }  // namespace wfdcast::daemon

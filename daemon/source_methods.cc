@@ -102,6 +102,11 @@ json SourceDaemon::status() const {
   json status = common_status(environment_, interfaces_, started_, loop_.now());
   for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
   status["wifi"] = p2p_.status();
+  status["wifi"]["multicast_to_unicast"] = json::object();
+  for (const UsableInterface& interface : interfaces_.usable()) {
+    const std::string state = tuning_.multicast_to_unicast(interface.name);
+    if (!state.empty()) status["wifi"]["multicast_to_unicast"][interface.name] = state;
+  }
   status["stream"] = {
       {"state", !deliveries.empty() ? "playing"
                 : paused            ? "paused"
@@ -198,6 +203,8 @@ std::string SourceDaemon::key_of(const Sink& sink) const {
 std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
   std::vector<Target> targets;
   for (const discovery::Peer* peer : finder_.registry().peers()) {
+    // Its group is gone, but its beacons' life is not over: the way to it is Wi-Fi Direct.
+    if (p2p_.shows(peer->id) && !interfaces_.by_index(peer->interface_index)) continue;
     targets.push_back({to_string(peer->id), peer->name, peer->id, peer->endpoint.address});
   }
   for (const auto& [id, sink] : sinks_) {

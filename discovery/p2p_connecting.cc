@@ -112,7 +112,8 @@ void P2pDevice::negotiation_failed(int status, Step& step) {
 }
 
 void P2pDevice::invitation_result(const InvitationResult& event, Step& step) {
-  if (!attempt_ || event.status == 0) return;
+  constexpr int kItsUserIsAsked = 1;
+  if (!attempt_ || event.status == 0 || (event.status == kItsUserIsAsked && !attempt_->network)) return;
   try_again_or_fail(negotiation_failure(event.status), step);
 }
 

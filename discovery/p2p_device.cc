@@ -126,11 +126,17 @@ void P2pDevice::peer_seen(const P2pDeviceSeen& seen, Time now, Step& step) {
   step.events.emplace_back(PeerSeen{seen.device, !known});
 }
 
+// A peer tells its model in its requests, its serial number only in its responses; one that was seen to
+// negotiate has told neither.
 void P2pDevice::keep_details(const PeerDetails& details) {
   const auto peer = peers_.find(details.seen.device);
-  // What was only seen to negotiate has not told its model.
   if (peer == peers_.end() || details.model.empty()) return;
-  peer->second.board = details.model == options_.setup.model ? parse_device_id(details.serial) : std::nullopt;
+  const auto id = parse_device_id(details.serial);
+  if (details.model != options_.setup.model) {
+    peer->second.board.emplace(std::nullopt);
+  } else if (id) {
+    peer->second.board = id;
+  }
 }
 
 void P2pDevice::listen_if_wanted(Step& step) const {
@@ -228,6 +234,10 @@ void P2pDevice::station_left(const StationDisconnected& event, Step& step) {
   if (member == group_->members.end() || group_->role != GroupRole::Owner) return;
   step.events.emplace_back(MemberLeft{*member});
   group_->members.erase(member);
+  // A group that was made for one peer has no sense without it.
+  if (group_->members.empty() && !options_.owner && !attempt_) {
+    step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});
+  }
 }
 
 P2pDevice::Step P2pDevice::find(std::chrono::seconds duration) {
@@ -245,8 +255,10 @@ P2pDevice::Step P2pDevice::stop_finding() {
 
 P2pDevice::Step P2pDevice::add_group() {
   Step step;
-  if (state_ == State::Idle)
-    step.requests.push_back({.text = command::add_group({options_.setup.persistent, options_.frequency})});
+  if (state_ != State::Idle) return step;
+  options_.owner = true;
+  step.requests.push_back(
+      {.why = Why::AddGroup, .text = command::add_group({options_.setup.persistent, options_.frequency})});
   return step;
 }
 
@@ -279,12 +291,13 @@ P2pDevice::Step P2pDevice::set_streaming(bool is_streaming) {
 P2pDevice::Step P2pDevice::shut_down() {
   Step step;
   if (state_ == State::Detached) return step;
+  step.requests = setup_.restore();
   if (attempt_) step.requests.push_back({.why = Why::Optional, .text = command::cancel()});
-  if (group_)
-    step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});
   step.requests.push_back({.why = Why::Optional, .text = command::stop_find()});
   if (options_.listen) step.requests.push_back({.why = Why::Optional, .text = command::stop_listening()});
-  for (ControlRequest& request : setup_.restore()) step.requests.push_back(std::move(request));
+  // Last: the driver may take its time.
+  if (group_)
+    step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});
   return step;
 }
 

@@ -132,7 +132,7 @@ class P2pDevice {
   Step cancel(Time now);
   Step accept(const MacAddress& device, const std::string& pin, Time now);  // pin: empty but for enter_pin
   Step reject(const MacAddress& device, Time now);
-  Step add_group();
+  Step add_group();  // from now on there is one, as with Options::owner
   Step remove_group();
   Step set_available(bool is_available);
   // While something plays nothing is scanned and nobody is listened for.

@@ -1,6 +1,7 @@
 #include "platform/wpa_control.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <wpa_ctrl.h>
 
 #include <algorithm>
@@ -9,11 +10,23 @@
 #include <system_error>
 #include <utility>
 
+#include "platform/fd.h"
+
 namespace wfdcast::platform {
 namespace {
 
 constexpr std::size_t kMaxMessage = 8 * 1024;  // wpa_supplicant's own limit of a reply is 4096 bytes
 constexpr Duration kSendAgain = 20ms;
+
+// Whether somebody is behind the socket's path. A command that is under way does not tell: its answer just
+// never comes.
+bool is_there(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
 
 }  // namespace
 
@@ -53,7 +66,7 @@ void WpaControl::open() {
     return lost("cannot send to " + path_ + ": " + std::system_category().message(errno));
   }
   sent_ = loop_.now();
-  timer_.set(*sent_ + options_.deadline);
+  timer_.set(*sent_ + std::min(options_.deadline, kPing));
 }
 
 void WpaControl::read(const Connection& connection, void (WpaControl::*on_message)(std::string_view)) {
@@ -117,7 +130,7 @@ void WpaControl::send_next() {
   }
   if (size < 0) return timer_.set(loop_.now() + kSendAgain);
   sent_ = loop_.now();
-  timer_.set(*sent_ + options_.deadline);
+  timer_.set(*sent_ + std::min(options_.deadline, kPing));
 }
 
 void WpaControl::reply(std::string_view text) {
@@ -132,7 +145,12 @@ void WpaControl::reply(std::string_view text) {
 
 void WpaControl::expire() {
   if (!commands_.socket) return open();
-  if (sent_) return lost("wpa_supplicant does not answer");
+  if (sent_) {
+    if (!is_there(path_)) return lost("wpa_supplicant has gone");
+    const Time deadline = *sent_ + options_.deadline;
+    if (loop_.now() >= deadline) return lost("wpa_supplicant does not answer");
+    return timer_.set(std::min(deadline, loop_.now() + kPing));
+  }
   if (queue_.empty()) queue_.push_back({"PING", nullptr});
   send_next();
 }

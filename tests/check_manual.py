@@ -40,7 +40,10 @@ def check_program(program, page):
     commands = commands_of(told)
     options = options_of(told) | {"help", "version"}
     for command in commands:
-        options |= options_of(output(program, command, "--help"))
+        help_text = output(program, command, "--help")
+        options |= options_of(help_text)
+        for part in commands_of(help_text):
+            options |= options_of(output(program, command, part, "--help"))
     return (differences(f"{page.name}: option", options, options_in(page.read_text())) +
             differences(f"{page.name}: command", set(commands),
                         set(re.findall(r"^\.It Cm ([a-z0-9-]+)", page.read_text(), re.M))))

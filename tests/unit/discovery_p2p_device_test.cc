@@ -318,6 +318,22 @@ TEST(P2pDevice, AnOwnerInvitesMoreAndLetsThemIn) {
   EXPECT_FALSE(rig.device.next_deadline());
   rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:02:00 p2p_dev_addr=42:00:00:00:02:00");
   EXPECT_EQ(rig.last<MemberLeft>()->member.device, kLate);
+  EXPECT_TRUE(rig.drain().empty());
+  // Made for one peer: it goes with the last.
+  rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00");
+  EXPECT_THAT(rig.drain(), testing::ElementsAre("P2P_GROUP_REMOVE p2p-wlan0-5"));
+}
+
+TEST(P2pDevice, AnInvitedPeerThatAsksItsUserIsWaitedFor) {
+  Rig rig(source());
+  rig.connect();
+  rig.hear(kOwnGroup);
+  rig.hear(kTvJoined);
+  rig.take(rig.device.connect(kLate, command::Button{}, rig.now));
+  rig.hear("<3>P2P-INVITATION-RESULT status=1");
+  EXPECT_FALSE(rig.last<ConnectFailed>());
+  rig.hear("<3>P2P-INVITATION-RESULT status=11");
+  EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("rejected"));
 }
 
 const std::string kAsksByButton = "<3>P2P-GO-NEG-REQUEST 42:00:00:00:01:00 dev_passwd_id=4 go_intent=7";

@@ -143,6 +143,17 @@ TEST_F(WpaControlTest, DeathIsNoticedWithoutACommandAndARestartIsAttachedToAgain
   EXPECT_TRUE(run_until(loop_, [&] { return lines_.size() == 1; }));
 }
 
+TEST_F(WpaControlTest, DeathIsNoticedAlsoWhileAnAnswerIsAwaited) {
+  start_supplicant();
+  start_control();
+  ASSERT_TRUE(comes_up(1));
+  supplicant_->mute = true;
+  control_->request("STATUS", nullptr);
+  ASSERT_TRUE(run_until(loop_, [&] { return supplicant_->heard.back() == "STATUS"; }));
+  supplicant_.reset();
+  EXPECT_TRUE(run_until(loop_, [&] { return downs_ == 1; }, 2 * WpaControl::kPing));
+}
+
 TEST_F(WpaControlTest, AGoodbyeIsBelievedAtOnce) {
   start_supplicant();
   start_control();

@@ -147,6 +147,10 @@ class Supplicant(Station):
         config.write_text(f"ctrl_interface={self.directory}/wpa\ndevice_name={self.name}\ndevice_type={self.device_type}\n"
                           f"config_methods=virtual_push_button physical_display keypad\nupdate_config=0\n{extra}\n"
                           + self.lab.networks)
+        self.start_supplicant()
+
+    def start_supplicant(self):
+        config = self.directory / "wpa_supplicant.conf"
         glob = ["-g", f"{self.directory}/global"] if self.lab.options.get("global") else []
         self.supplicant = self.start("wpa_supplicant", "-i", self.wlan, "-D", "nl80211", "-c", config, "-t", "-d", *glob,
                                      log=f"{self.name}-supplicant.log")
@@ -183,7 +187,8 @@ class Daemon(Supplicant):
                     "security.mode": "open", "log.level": "debug", "source.connect": "none", "source.input": f"file:{CLIP}",
                     "sink.output": "null:", "wifi.accept": "pbc", **self.lab.settings.get(self.name, {}),
                     **self.lab.settings.get(self.role, {})}
-        sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+        texts = {key: str(value).lower() if isinstance(value, bool) else value for key, value in settings.items()}
+        sets = [part for key, text in texts.items() for part in ("--set", f"{key}={text}")]
         self.daemon = self.start(BIN / "wfdd", *sets, log=f"{self.name}-wfdd.log")
         self.rpc = Rpc(f"{self.directory}/wfdd.sock", self.name)
 
@@ -210,8 +215,8 @@ class Daemon(Supplicant):
         count = stream.get("packets_received", stream.get("packets_sent"))
         return status["sessions"] and status["sessions"][0]["state"] == "playing" and count >= received and status
 
-    def wait_event(self, name, timeout=PATIENCE, **fields):
-        return self.rpc.wait(name, fields, timeout)
+    def wait_event(self, event, timeout=PATIENCE, **fields):
+        return self.rpc.wait(event, fields, timeout)
 
 
 class Source(Daemon):
@@ -337,7 +342,7 @@ class Lab:
 
 def main(folder):
     folder = pathlib.Path(folder).resolve()
-    sys.path.insert(0, str(folder.parent))
+    sys.modules["lab"] = sys.modules["__main__"]  # what a case imports is this very module
     namespace = {"__name__": folder.name}
     source = (folder / "case.py").read_text()
     exec(compile(source, folder / "case.py", "exec"), namespace)  # a case is a file, not a package
