@@ -68,8 +68,12 @@ class RtpQueue {
   // TS packets so far.
   [[nodiscard]] std::uint64_t written() const { return written_; }
 
-  [[nodiscard]] RtpSlot& slot(std::uint64_t number) { return slots_[static_cast<std::size_t>(number & mask_)]; }
-  [[nodiscard]] const RtpSlot& slot(std::uint64_t number) const { return slots_[static_cast<std::size_t>(number & mask_)]; }
+  [[nodiscard]] RtpSlot& slot(std::uint64_t number) {
+    return slots_[static_cast<std::size_t>(number & mask_)];
+  }
+  [[nodiscard]] const RtpSlot& slot(std::uint64_t number) const {
+    return slots_[static_cast<std::size_t>(number & mask_)];
+  }
   [[nodiscard]] std::uint8_t* ts(const RtpSlot& slot, std::size_t index) {
     return buffers_[slot.buffer].data() + kRtpHeader + index * kTsPacket;
   }
