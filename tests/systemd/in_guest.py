@@ -103,7 +103,7 @@ def is_closed():
     security = run("systemd-analyze", "security", "--threshold=20", "wfdd@source", check=False)
     fact(re.search(r"Overall exposure level.*: ([01]\.\d|2\.0) ", security) is not None, security.splitlines()[-1])
     rights = re.search(r"CapEff:\s+(\S+)", pathlib.Path(f"/proc/{main_pid('source')}/status").read_text())[1]
-    fact(int(rights, 16) & ~(1 << 13) == 0, f"no capability but CAP_NET_RAW: {rights}")
+    fact(int(rights, 16) & ~(1 << 12 | 1 << 13) == 0, f"no capability but CAP_NET_ADMIN and CAP_NET_RAW: {rights}")
 
 
 def watchdog_restarts():

@@ -7,7 +7,7 @@ SRCREV = "${AUTOREV}"
 PV = "0.1.0+git"
 S = "${WORKDIR}/git"
 
-DEPENDS = "cli11 fmt libevent nlohmann-json tl-expected tomlplusplus wpa-supplicant"
+DEPENDS = "cli11 fmt libevent libnl nlohmann-json tl-expected tomlplusplus wpa-supplicant"
 
 inherit cmake pkgconfig systemd useradd
 
@@ -29,6 +29,6 @@ SUMMARY:${PN}-gstreamer = "Wi-Fi Display with GStreamer: capture and playback"
 FILES:${PN}-gstreamer = "${bindir}/wfd-capture ${bindir}/wfd-render \
     ${nonarch_libdir}/systemd/system/wfdd@sink.service.d ${nonarch_libdir}/systemd/system/wfdd@source.service.d"
 RDEPENDS:${PN}-gstreamer = "${PN} gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
-FILES:${PN} += "${nonarch_libdir}/systemd ${nonarch_libdir}/sysctl.d ${nonarch_libdir}/sysusers.d ${nonarch_libdir}/tmpfiles.d \
+FILES:${PN} += "${nonarch_libdir}/systemd ${nonarch_libdir}/NetworkManager ${nonarch_libdir}/sysctl.d ${nonarch_libdir}/sysusers.d ${nonarch_libdir}/tmpfiles.d \
     ${datadir}/wfdcast ${datadir}/bash-completion ${datadir}/zsh"
 CONFFILES:${PN} = "${sysconfdir}/wfdcast/sink.toml ${sysconfdir}/wfdcast/source.toml"
