@@ -283,8 +283,6 @@ void check_config(const Config& config) {
   if (const auto output = media::check_output(config.sink.output); !output) {
     throw ConfigError("sink.output: " + output.error());
   }
-  require(config.security.mode == SecurityMode::Open, "security.mode",
-          "\"paired\" is not available in this version, only \"open\"");
   require(config.http.listen.empty(), "http.listen", "is not available in this version");
 }
 

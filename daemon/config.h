@@ -37,6 +37,9 @@ struct Config {
     std::uint16_t port = 7236;
     Duration keepalive = 10s, timeout = 30s;
     int max_sessions = 1024;
+    // Accepted, but M1 not answered (or no TLS handshake) yet.
+    int max_half_open = 256, max_half_open_per_address = 4;
+    Duration handshake_timeout = 5s;
   } rtsp;
   struct Stream {
     stream::DeliveryPolicy delivery = stream::DeliveryPolicy::Auto;
@@ -59,9 +62,14 @@ struct Config {
     Takeover takeover = Takeover::Paired;
   } sink;
   struct Security {
-    SecurityMode mode = SecurityMode::Open;
-    std::string identity = "state";
+    SecurityMode mode = SecurityMode::Paired;
+    std::string identity = "state";  // or a file, or "credential:NAME" (systemd)
+    std::string trusted_directory = "/etc/wfdcast/trusted.d";
     std::vector<std::string> open_interfaces;
+    int max_invitations = 20;     // signatures of invitations checked a second
+    int max_handshakes = 200;     // TLS handshakes begun a second
+    std::string pairing_command;  // a program that shows the number: COMMAND NUMBER PEER
+    Duration rekey = 1h;          // a group key's longest life
   } security;
   struct Wifi {
     std::string control = "/run/wpa_supplicant";  // a directory or a socket; empty: no Wi-Fi control

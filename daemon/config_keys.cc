@@ -50,6 +50,12 @@ const std::vector<Key> kKeys{
      [](Config& c) -> Field { return DurationField{10s, 3600s, &c.rtsp.timeout}; }},
     {"rtsp.max_sessions", Change::Live, [](Config& c) { return number(c.rtsp.max_sessions, 1, 65536); }},
 
+    {"rtsp.max_half_open", Change::Live, [](Config& c) { return number(c.rtsp.max_half_open, 1, 65536); }},
+    {"rtsp.max_half_open_per_address", Change::Live,
+     [](Config& c) { return number(c.rtsp.max_half_open_per_address, 1, 65536); }},
+    {"rtsp.handshake_timeout", Change::Live,
+     [](Config& c) -> Field { return DurationField{1s, 10s, &c.rtsp.handshake_timeout}; }},
+
     {"stream.delivery", Change::AtStart,
      [](Config& c) { return choice(c.stream.delivery, {"auto", "unicast", "multicast"}); }},
     {"stream.video", Change::AtStart, [](Config& c) -> Field { return TextField{&c.stream.video}; }},
@@ -75,8 +81,19 @@ const std::vector<Key> kKeys{
     {"security.mode", Change::AtStart, [](Config& c) { return choice(c.security.mode, {"paired", "open"}); }},
     {"security.identity", Change::AtStart,
      [](Config& c) -> Field { return TextField{&c.security.identity}; }},
+    {"security.trusted_directory", Change::AtStart,
+     [](Config& c) -> Field { return TextField{&c.security.trusted_directory}; }},
     {"security.open_interfaces", Change::AtStart,
      [](Config& c) -> Field { return ListField{&c.security.open_interfaces}; }},
+
+    {"security.max_invitations", Change::AtStart,
+     [](Config& c) { return number(c.security.max_invitations, 1, 1000); }},
+    {"security.max_handshakes", Change::AtStart,
+     [](Config& c) { return number(c.security.max_handshakes, 1, 10000); }},
+    {"security.pairing_command", Change::Live,
+     [](Config& c) -> Field { return TextField{&c.security.pairing_command}; }},
+    {"security.rekey", Change::Live,
+     [](Config& c) -> Field { return DurationField{1s, 3600s, &c.security.rekey}; }},
 
     {"wifi.control", Change::AtStart, [](Config& c) -> Field { return TextField{&c.wifi.control}; }},
     {"wifi.p2p", Change::AtStart, [](Config& c) -> Field { return SwitchField{&c.wifi.p2p}; }},

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "platform/log.h"
+#include "platform/privileges.h"
 #include "platform/system.h"
 
 namespace wfdcast::daemon {
@@ -11,7 +12,7 @@ namespace wfdcast::daemon {
 using platform::Severity;
 
 ControlServer::ControlServer(platform::EventLoop& loop, const std::string& path, const MethodTable& methods)
-    : loop_(loop), methods_(methods) {
+    : loop_(loop), path_(path), methods_(methods) {
   const auto on_accept = [this](platform::Listener::Accepted accepted) { accept(std::move(accepted)); };
   if (platform::Fd activated = platform::take_systemd_socket()) {  // wfdd@.socket
     listener_ = platform::Listener::adopt(loop, std::move(activated), on_accept);
@@ -27,6 +28,10 @@ ControlServer::~ControlServer() { *self_ = nullptr; }
 void ControlServer::accept(platform::Listener::Accepted accepted) {
   if (clients_.size() >= kMaxClients) {
     platform::log(Severity::Warning, "control: more than {} clients, refusing one", kMaxClients);
+    return;
+  }
+  if (!platform::may_control(accepted.fd.get(), path_)) {
+    platform::log(Severity::Warning, "control: refusing a process of another user");
     return;
   }
   const ClientId id = next_id_++;

@@ -40,6 +40,7 @@ class ControlServer {
   void forget(ClientId id);
 
   platform::EventLoop& loop_;
+  std::string path_;
   const MethodTable& methods_;
   ClientId next_id_ = 1;
   std::map<ClientId, Client> clients_;

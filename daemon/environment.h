@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/trust.h"
 #include "media/ts_input.h"
 #include "platform/event_loop.h"
-#include "wfd/ids.h"
+#include "platform/tls_connection.h"
 
 namespace wfdcast::daemon {
 
@@ -17,9 +18,11 @@ namespace wfdcast::daemon {
 struct Environment {
   platform::EventLoop& loop;
   Config& config;
-  DeviceId id;
-  std::vector<std::string> warnings;  // shown in status
+  Trust& trust;
+  const platform::TlsContext* tls = nullptr;  // paired mode only
+  std::vector<std::string> warnings;          // shown in status
   media::InputEnvironment media;
+  [[nodiscard]] DeviceId id() const { return trust.identity().id(); }
   // An event for `monitor` clients; the caller has logged it. Without such a client `params` is not called.
   std::function<void(std::string_view event, const std::function<nlohmann::json()>& params)> publish;
 };

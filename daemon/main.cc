@@ -6,8 +6,8 @@
 #include <iostream>
 #include <system_error>
 
+#include "daemon/run.h"
 #include "daemon/version.h"
-#include "daemon/wfdd.h"
 
 namespace {
 
@@ -23,7 +23,7 @@ int run(const CommandLine& command_line, bool check, bool print) {
     } else if (check) {
       std::cout << "ok\n";
     } else {
-      Wfdd(command_line, std::move(config)).run();
+      run_daemon(command_line, std::move(config));
     }
     return EX_OK;
   } catch (const ConfigError& error) {

@@ -19,7 +19,8 @@ const std::vector<MethodSpec>& method_specs() {
        "`fec_packets_sent`, "
        "`idr_requests`, `input`; a sink's has `source`, `packets_received`, `packets_lost`, "
        "`packets_recovered`, "
-       "`packets_late`, `jitter_ms`, `latency_ms`, `receive_buffer`, `rp_filter`, `output`, "
+       "`packets_late`, `packets_refused` (forged or replayed), `jitter_ms`, `latency_ms`, `receive_buffer`, "
+       "`rp_filter`, `output`, "
        "`output_dropped_bytes`. "
        "`packets_lost` counts what was still missing when it was due at the output."},
       {"peers",
@@ -112,6 +113,39 @@ const std::vector<MethodSpec>& method_specs() {
        "Refuses a peer that asks for a Wi-Fi Direct link.",
        {{"peer", "string", "name or device address; not needed where only one asks"}},
        "`{peer, name, result: \"rejected\"}`"},
+      {"identity",
+       "both",
+       "The public key of this board, as a line for `trust` on another one.",
+       {{"renew", "boolean", "makes a new key, which takes effect at the next start; every pairing ends"}},
+       "`{id, line, temporary, restart}`"},
+      {"pair",
+       "both",
+       "Pairs by numeric comparison. Source: with `peer`, whose window must be open. Sink: opens its window. "
+       "Both "
+       "ends get a `progress` notification `{state: \"number\", number, name, id}`, and confirm what they "
+       "show.",
+       {{"peer", "string", "source: name, id prefix or address of the sink"},
+        {"open", "number", "sink: for how many seconds; default 120"},
+        {"wait", "boolean", "false: answer at once; default true"},
+        {"confirm", "string", "the number that both ends show: this one is right"},
+        {"refuse", "boolean", "the numbers differ"}},
+       "`{name, id, result: \"paired\"}`; of `confirm` and `refuse` `{name, result}`"},
+      {"trust",
+       "both",
+       "Pairs with a board by its line, without a person at the other end.",
+       {{"line", "string", "what `identity` said there", true},
+        {"rights", "string", "may-show, may-watch, may-input with commas; default may-show,may-watch"}},
+       "`{id, name, result: \"trusted\"}`"},
+      {"paired",
+       "both",
+       "The boards that we know.",
+       {},
+       "`[{id, name, key, rights, state: \"trusted\"|\"pending\", origin: \"state\"|\"trusted.d\"}]`"},
+      {"unpair",
+       "both",
+       "Forgets a board; its sessions end at once.",
+       {{"peer", "string", "its name or an id prefix", true}},
+       "`{id, name, result: \"unpaired\"}`"},
       {"monitor",
        "both",
        "Sends every event to this client from now on, as notifications named like the event.",

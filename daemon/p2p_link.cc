@@ -31,7 +31,7 @@ P2pDevice::Options device_options(const Environment& environment) {
       parse_interface_address(config.wifi.group_address).value_or(InterfaceAddress{});
   return {.setup = {.information = {.role = is_source ? Role::Source : Role::PrimarySink,
                                     .control_port = config.rtsp.port},
-                    .id = environment.id,
+                    .id = environment.id(),
                     .name = config.name,
                     .model = "wfdcast",
                     .version = kVersion,

@@ -30,7 +30,7 @@ json common_status(const Environment& environment, const Interfaces& interfaces,
   for (const std::string& problem : interfaces.problems()) warnings.push_back(problem);
   return {{"role", config.role == DaemonRole::Source ? "source" : "sink"},
           {"name", config.name},
-          {"id", to_string(environment.id)},
+          {"id", to_string(environment.id())},
           {"version", kVersion},
           {"uptime_s", seconds_since(started, now)},
           {"interface", usable.empty() ? config.interface.front() : usable.front().name},

@@ -11,7 +11,7 @@
 
 namespace wfdcast::daemon {
 
-// Joins an RTSP session, which has no I/O, to its TCP connection and timer.
+// Joins an RTSP session, which has no I/O, to its connection (TCP or TLS) and timer.
 // Session is rtsp::SourceSession or rtsp::SinkSession. The owner hears
 // SessionEnded and posts the driver's destruction, which closes the connection.
 template <class Session>
@@ -21,14 +21,17 @@ class SessionDriver {
   using OnEvent = std::function<void(const Event&)>;
 
   template <class Options>
-  SessionDriver(platform::EventLoop& loop, platform::Fd fd, Options options, OnEvent on_event)
+  SessionDriver(platform::EventLoop& loop, std::unique_ptr<platform::Connection> connection, Options options,
+                OnEvent on_event)
       : loop_(loop),
         on_event_(std::move(on_event)),
         session_(std::move(options)),
         timer_(loop, [this] { apply(&Session::tick); }),
-        connection_(loop, std::move(fd),
-                    {.on_bytes = [this](std::string_view bytes) { apply(&Session::receive, bytes); },
-                     .on_closed = [this](const std::string&) { apply(&Session::connection_lost); }}) {}
+        connection_(std::move(connection)) {
+    connection_->set_callbacks(
+        {.on_bytes = [this](std::string_view bytes) { apply(&Session::receive, bytes); },
+         .on_closed = [this](const std::string&) { apply(&Session::connection_lost); }});
+  }
 
   void start() { apply(&Session::start); }
 
@@ -36,7 +39,7 @@ class SessionDriver {
   template <class Call, class... Args>
   void apply(Call call, Args&&... args) {
     const auto step = std::invoke(call, session_, std::forward<Args>(args)..., loop_.now());
-    if (!step.to_peer.empty()) connection_.write(step.to_peer);
+    if (!step.to_peer.empty()) connection_->write(step.to_peer);
     timer_.set(session_.next_deadline());
     for (const auto& event : step.events) on_event_(event);
     watch_drain();
@@ -44,8 +47,8 @@ class SessionDriver {
 
   void heard() { session_.heard(loop_.now()); }
   [[nodiscard]] const Session& session() const { return session_; }
-  [[nodiscard]] Endpoint peer() const { return connection_.peer(); }
-  [[nodiscard]] Endpoint local() const { return connection_.local(); }
+  [[nodiscard]] Endpoint peer() const { return connection_->peer(); }
+  [[nodiscard]] Endpoint local() const { return connection_->local(); }
 
  private:
   // The source's M3 waits until its last bytes have left this host.
@@ -55,7 +58,7 @@ class SessionDriver {
         if (drain_) drain_->set(std::nullopt);
         return;
       }
-      if (connection_.unsent() == 0) return apply(&Session::written);
+      if (connection_->unsent() == 0) return apply(&Session::written);
       if (!drain_) drain_.emplace(loop_, [this] { watch_drain(); });
       drain_->set(loop_.now() + 2ms);
     }
@@ -66,7 +69,7 @@ class SessionDriver {
   Session session_;
   platform::Timer timer_;
   std::optional<platform::Timer> drain_;  // few sessions need it
-  platform::StreamConnection connection_;
+  std::unique_ptr<platform::Connection> connection_;
 };
 
 }  // namespace wfdcast::daemon

@@ -2,6 +2,7 @@
 
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "daemon/access.h"
 #include "platform/log.h"
 #include "platform/system.h"
 
@@ -57,7 +58,7 @@ std::unique_ptr<media::TsOutput> open_output_or_throw(platform::EventLoop& loop,
 }
 
 discovery::BeaconSchedule::Options beacon_options(const Environment& environment) {
-  return {.id = environment.id,
+  return {.id = environment.id(),
           .name = environment.config.name,
           .port = environment.config.discovery.port,
           .information = {.role = Role::PrimarySink, .control_port = environment.config.rtsp.port},
@@ -79,11 +80,27 @@ SinkDaemon::SinkDaemon(Environment& environment)
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
       link_timer_(loop_, [this] { look_for_plain_source(); }),
       announcer_(loop_, interfaces_, beacon_options(environment),
+                 {.config = config_,
+                  .trust = environment.trust,
+                  .pairing_open = [this] { return pairing_ && pairing_->is_open(); },
+                  .access = [this](const std::string& interface) { return access(interface); }},
                  [this](const discovery::Invitation& invitation, const Endpoint& sender, int index) {
                    invited(invitation, sender, index);
                  }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
-      tuning_(config_.wifi) {}
+      tuning_(config_.wifi) {
+  if (!environment.tls) return;
+  pairing_.emplace(loop_, config_, environment.trust, *environment.tls,
+                   [this](std::string_view event, const json& params) {
+                     environment_.publish(event, [&] { return params; });
+                   });
+}
+
+// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that link.
+Access SinkDaemon::access(const std::string& interface) const {
+  const auto& group = p2p_.device().group();
+  return group && group->interface == interface ? Access::Plain : access_on(config_, interface);
+}
 
 void SinkDaemon::on_link_event(const discovery::LinkEvent& event) {
   std::visit(overloaded{
@@ -140,7 +157,8 @@ void SinkDaemon::look_for_plain_source() {
                   .interface_index = interface->index,
                   .expires = loop_.now() + kPlainTime,
                   .since = loop_.now(),
-                  .format = std::nullopt});
+                  .format = std::nullopt,
+                  .key = std::nullopt});
   }
   if (linked < kPlainTime) link_timer_.set(loop_.now() + kLinkPoll);
 }
@@ -168,6 +186,11 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
                          int interface_index) {
   const UsableInterface* interface = interfaces_.by_index(interface_index);
   if (shut_down_done_ || !interface) return;
+  const Endpoint rtsp{sender.address, invitation.information.control_port};
+  if (invitation.purpose == discovery::Purpose::Pairing) {
+    if (pairing_) pairing_->invited(invitation, rtsp, interface->name);
+    return;
+  }
   if (source_) {
     if (source_->invitation && source_->invitation->token == invitation.token) return;  // a repetition
     if (!replaces_current(invitation, sender.address)) {
@@ -180,12 +203,13 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
   begin({.invitation = invitation,
          .p2p = p2p_.member_at(sender.address, interface->name),
          .name = printable(invitation.name),
-         .rtsp = {sender.address, invitation.information.control_port},
+         .rtsp = rtsp,
          .interface = interface->name,
          .interface_index = interface->index,
          .expires = loop_.now() + kInvitationLife,
          .since = loop_.now(),
-         .format = std::nullopt});
+         .format = std::nullopt,
+         .key = access(interface->name) == Access::Trusted ? invitation.key : std::nullopt});
 }
 
 void SinkDaemon::begin(Source source) {
@@ -203,7 +227,17 @@ void SinkDaemon::begin(Source source) {
 }
 
 void SinkDaemon::connect() {
-  if (!source_ || driver_ || connector_) return;
+  if (!source_ || driver_ || connector_ || dialer_) return;
+  if (source_->key) {
+    dialer_ = std::make_unique<TlsDialer>(
+        loop_, *environment_.tls,
+        TlsDialer::Target{source_->rtsp, source_->interface, std::string(kRtspProtocol), *source_->key,
+                          config_.rtsp.timeout},
+        kConnectTimeout, [this](Result<std::unique_ptr<platform::TlsConnection>, std::string> connection) {
+          secured(std::move(connection));
+        });
+    return;
+  }
   connector_ =
       std::make_unique<platform::Connector>(loop_, source_->rtsp, source_->interface, kConnectTimeout,
                                             [this](Result<platform::Fd> fd) { connected(std::move(fd)); });
@@ -212,23 +246,45 @@ void SinkDaemon::connect() {
 void SinkDaemon::connected(Result<platform::Fd> fd) {
   loop_.post([connector = std::shared_ptr<platform::Connector>(std::move(connector_))] {});
   if (!source_) return;
-  if (!fd) {
-    log(Severity::Debug, "connect to {}: {}", to_string(source_->rtsp), fd.error().message());
-    if (loop_.now() < source_->expires) {
-      retry_timer_.set(loop_.now() + kRetry);
-    } else {
-      ended(fmt::format("cannot connect to {}: {}", to_string(source_->rtsp), fd.error().message()));
-    }
-    return;
-  }
-  start_session(std::move(*fd));
+  if (!fd) return try_again(fd.error().message());
+  (void)platform::prepare_tcp(fd->get(), config_.rtsp.timeout);
+  start_session(
+      std::make_unique<platform::StreamConnection>(loop_, std::move(*fd), platform::Connection::Callbacks{}),
+      std::nullopt);
 }
 
-void SinkDaemon::start_session(platform::Fd fd) {
-  (void)platform::prepare_tcp(fd.get(), config_.rtsp.timeout);
+void SinkDaemon::secured(Result<std::unique_ptr<platform::TlsConnection>, std::string> connection) {
+  loop_.post([dialer = std::shared_ptr<TlsDialer>(std::move(dialer_))] {});
+  if (!source_) return;
+  if (!connection) return try_again(connection.error());
+  const SessionKeys keys = session_keys(**connection);
+  start_session(std::move(*connection), keys);
+}
+
+void SinkDaemon::try_again(const std::string& why) {
+  log(Severity::Debug, "connect to {}: {}", to_string(source_->rtsp), why);
+  if (loop_.now() < source_->expires) return retry_timer_.set(loop_.now() + kRetry);
+  ended(fmt::format("cannot connect to {}: {}", to_string(source_->rtsp), why));
+}
+
+void SinkDaemon::trust_changed() {
+  if (!source_ || !source_->key) return;
+  const security::TrustEntry* const entry = environment_.trust.store().find(*source_->key);
+  if (entry && entry->rights.show) return;
+  log(Severity::Notice, "session with {}: its right to show here is gone", source_->name);
+  if (driver_) {
+    driver_->apply(&SinkSession::connection_lost);
+  } else {
+    ended("no longer paired");
+  }
+}
+
+void SinkDaemon::start_session(std::unique_ptr<platform::Connection> connection,
+                               const std::optional<SessionKeys>& keys) {
+  if (source_->invitation) announcer_.guard().use(source_->invitation->token);
   try {
     stream_ = std::make_unique<SinkStream>(
-        loop_, config_, interfaces_, source_->interface, *output_,
+        loop_, config_, interfaces_, source_->interface, *output_, keys,
         SinkStream::Callbacks{.on_delivery =
                                   [this](Delivery delivery, const std::string& detail) {
                                     if (driver_) driver_->apply(&SinkSession::report, delivery, detail);
@@ -247,8 +303,10 @@ void SinkDaemon::start_session(platform::Fd fd) {
   rtsp::SinkOptions options{.capabilities = capabilities(config_, stream_->ports().rtp),
                             .client = stream_->ports(),
                             .header = std::nullopt};
-  if (source_->invitation) options.header = rtsp::WfdcastHeader{environment_.id, source_->invitation->token};
-  driver_ = std::make_unique<Driver>(loop_, std::move(fd), std::move(options),
+  if (source_->invitation)
+    options.header = rtsp::WfdcastHeader{environment_.id(), source_->invitation->token};
+  if (keys) options.link = rtsp::SinkOptions::Link::Secure;
+  driver_ = std::make_unique<Driver>(loop_, std::move(connection), std::move(options),
                                      [this](const rtsp::SinkEvent& event) { on_session_event(event); });
   driver_->start();
 }
@@ -258,6 +316,8 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
       overloaded{
           [&](const rtsp::StreamChosen& e) {
             source_->format = e.format;
+            // Its first message after our certificate was verified: the handshake was mutual.
+            if (source_->key) environment_.trust.promote(*source_->key);
             log(Severity::Info, "session with {}: {}", source_->name, to_string(e.format));
           },
           [&](const rtsp::StreamReady& e) { stream_->start(e.transport, source_->rtsp.address); },
@@ -275,6 +335,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             log(Severity::Info, "session with {}: paused", source_->name);
             environment_.publish("session_paused", [&] { return session_row(); });
           },
+          [&](const rtsp::KeyGiven& e) { stream_->add_key(e.key); },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
           [&](const rtsp::SessionEnded& e) {
             const std::string detail = printable(e.detail);
@@ -287,11 +348,13 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
 // Driver and stream die outside their own callbacks.
 void SinkDaemon::ended(const std::string& why) {
   log(Severity::Info, "session with {}: ended, {}", source_->name, why);
+  if (source_->invitation) announcer_.guard().use(source_->invitation->token);
   environment_.publish("session_ended", [&] { return json{{"name", source_->name}, {"reason", why}}; });
   source_.reset();
   tuning_.end();
   retry_timer_.set(std::nullopt);
   loop_.post([driver = std::shared_ptr<Driver>(std::move(driver_)),
+              dialer = std::shared_ptr<TlsDialer>(std::move(dialer_)),
               stream = std::shared_ptr<SinkStream>(std::move(stream_))]() mutable {
     stream.reset();
     driver.reset();

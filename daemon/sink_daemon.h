@@ -11,6 +11,7 @@
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
 #include "daemon/session_driver.h"
+#include "daemon/sink_pairing.h"
 #include "daemon/sink_stream.h"
 #include "daemon/wireless_tuning.h"
 #include "media/ts_output.h"
@@ -25,6 +26,7 @@ class SinkDaemon {
   explicit SinkDaemon(Environment& environment);
   void bind(MethodTable& methods);
   void setting_changed(std::string_view) {}
+  void trust_changed();  // a session with a source that lost its right ends at once
   // Ends the session and says goodbye; `done` when it is over, or after 1.5 s.
   void shut_down(std::function<void()> done);
   [[nodiscard]] std::string summary() const;
@@ -43,6 +45,7 @@ class SinkDaemon {
     Time expires{};  // of the invitation: how long connecting is tried
     Time since{};
     std::optional<StreamFormat> format;
+    std::optional<PublicKey> key;  // paired mode: the only one that may answer
   };
 
   void invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index);
@@ -53,7 +56,11 @@ class SinkDaemon {
   void begin(Source source);
   void connect();
   void connected(Result<platform::Fd> fd);
-  void start_session(platform::Fd fd);
+  [[nodiscard]] Access access(const std::string& interface) const;
+  void secured(Result<std::unique_ptr<platform::TlsConnection>, std::string> connection);
+  void try_again(const std::string& why);
+  void start_session(std::unique_ptr<platform::Connection> connection,
+                     const std::optional<SessionKeys>& keys);
   void on_session_event(const rtsp::SinkEvent& event);
   void ended(const std::string& why);
   void interfaces_changed();
@@ -73,6 +80,8 @@ class SinkDaemon {
   std::optional<Source> source_;
   std::function<void()> shut_down_done_;
   std::unique_ptr<platform::Connector> connector_;
+  std::unique_ptr<TlsDialer> dialer_;
+  std::optional<SinkPairing> pairing_;  // paired mode only
   std::unique_ptr<SinkStream> stream_;
   std::unique_ptr<Driver> driver_;
   platform::Timer retry_timer_, shut_down_timer_, link_timer_;

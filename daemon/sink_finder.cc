@@ -50,6 +50,14 @@ SinkFinder::SinkFinder(platform::EventLoop& loop, const Interfaces& interfaces, 
   probe_all();
 }
 
+void SinkFinder::trust_changed() {
+  std::vector<DeviceId> strangers;
+  for (const discovery::Peer* peer : registry_.peers()) {
+    if (!options_.trust->store().find(peer->id)) strangers.push_back(peer->id);
+  }
+  for (const DeviceId& id : strangers) publish(registry_.disown(id));
+}
+
 void SinkFinder::probe_all() {
   for (const UsableInterface& interface : interfaces_.usable()) {
     send(discovery::Probe{.id = options_.id, .cookie = std::nullopt},
@@ -59,7 +67,12 @@ void SinkFinder::probe_all() {
 
 void SinkFinder::send(const discovery::Announcement& announcement, const Endpoint& target,
                       int interface_index) {
-  const auto sent = socket_->send_from(interface_index, target, discovery::serialize(announcement));
+  auto datagram = discovery::serialize(announcement);
+  const auto* invitation = std::get_if<discovery::Invitation>(&announcement);
+  if (invitation && invitation->key)
+    discovery::append_signature(datagram,
+                                options_.trust->identity().sign(security::announcement_message(datagram)));
+  const auto sent = socket_->send_from(interface_index, target, datagram);
   if (!sent) {
     platform::log(Severity::Debug, "discovery: cannot send to {}: {}", to_string(target),
                   sent.error().message());
@@ -85,8 +98,7 @@ void SinkFinder::receive(const UdpSocket::Datagram& datagram) {
   if (const auto* beacon = std::get_if<discovery::Beacon>(&*announcement)) {
     receive_beacon(*beacon, datagram, now);
   } else if (const auto* goodbye = std::get_if<discovery::Goodbye>(&*announcement)) {
-    const auto proof = proof_of(goodbye->cookie, datagram.sender.address);
-    publish(registry_.goodbye(*goodbye, datagram.sender, proof, now));
+    receive_goodbye(*goodbye, datagram, now);
   }
   // Probes and invitations are for sinks.
 }
@@ -97,11 +109,20 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
     ++counters_.malformed;
     return;
   }
-  const discovery::Sighting sighting{.beacon = beacon,
-                                     .sender = datagram.sender,
-                                     .interface_index = datagram.interface_index,
-                                     .proof = proof_of(beacon.cookie, datagram.sender.address),
-                                     .link = link_of(datagram)};
+  discovery::Sighting sighting{.beacon = beacon,
+                               .sender = datagram.sender,
+                               .interface_index = datagram.interface_index,
+                               .proof = proof_of(beacon.cookie, datagram.sender.address),
+                               .link = link_of(datagram)};
+  if (options_.trust && discovery::sealed(datagram.bytes) && known_key(beacon) &&
+      registry_.signature_wanted(sighting, now)) {
+    if (!signed_by_peer(beacon.id, datagram.bytes)) return;
+    if (beacon.id == options_.id) {
+      own_key_elsewhere_ = own_key_elsewhere_ || !interfaces_.by_address(datagram.sender.address);
+    } else {
+      sighting.proof = discovery::Proof::Signed;
+    }
+  }
   publish(registry_.sight(sighting, now));
   if (registry_.probe_wanted(sighting, now)) {
     ++counters_.probes;
@@ -109,6 +130,39 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
          datagram.sender, datagram.interface_index);
   }
   if (registry_.ask_all_wanted(now)) probe_all();
+}
+
+// A look into the trust store costs less than a signature: strangers' are never checked.
+bool SinkFinder::known_key(const discovery::Beacon& beacon) const {
+  if (beacon.id == options_.id) return beacon.key == options_.trust->identity().public_key();
+  const security::TrustEntry* const entry = options_.trust->store().find(beacon.id);
+  return entry && beacon.key == entry->key;
+}
+
+bool SinkFinder::signed_by_peer(const DeviceId& id, ByteView datagram) {
+  const auto seal = discovery::sealed(datagram);
+  const security::TrustEntry* const entry = options_.trust->store().find(id);
+  const PublicKey& key = id == options_.id ? options_.trust->identity().public_key() : entry->key;
+  ++counters_.signatures;
+  if (security::verify(key, security::announcement_message(seal->message), seal->signature)) return true;
+  ++counters_.bad_signatures;
+  return false;
+}
+
+// A peer that signs takes leave with a signature too; else its TTL decides.
+void SinkFinder::receive_goodbye(const discovery::Goodbye& goodbye, const UdpSocket::Datagram& datagram,
+                                 Time now) {
+  auto proof = proof_of(goodbye.cookie, datagram.sender.address);
+  const discovery::Peer* const peer = registry_.find(goodbye.id);
+  const bool signs = peer && peer->identity != discovery::Peer::Identity::Claimed;
+  if (signs && proof == discovery::Proof::Cookie) {
+    const bool trusted = options_.trust->store().find(goodbye.id) != nullptr;
+    const bool newer = goodbye.boot_id == peer->boot_id && goodbye.sequence > peer->sequence;
+    if (!trusted || !newer || !goodbyes_.take(now) || !discovery::sealed(datagram.bytes) ||
+        !signed_by_peer(goodbye.id, datagram.bytes))
+      return;
+  }
+  publish(registry_.goodbye(goodbye, datagram.sender, proof, now));
 }
 
 // Asked of the kernel only for what was sent to us alone: a real sink has done

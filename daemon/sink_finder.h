@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "daemon/interfaces.h"
+#include "daemon/trust.h"
 #include "discovery/peer_registry.h"
 #include "platform/udp_socket.h"
 #include "security/cookie.h"
@@ -18,12 +19,14 @@ class SinkFinder {
     DeviceId id;
     std::uint16_t port = 7236;
     discovery::PeerRegistry::Options registry;
+    const Trust* trust = nullptr;  // paired mode: whose signatures count, and our own key
   };
   struct Counters {
     std::uint64_t datagrams = 0;
     std::uint64_t malformed = 0;        // not ours, another version, forged address, from beyond the link
     std::uint64_t other_interface = 0;  // came in where we do not look
     std::uint64_t probes = 0;
+    std::uint64_t signatures = 0, bad_signatures = 0;  // checked; of these, wrong
   };
   using OnEvent = std::function<void(const discovery::PeerEvent&)>;
 
@@ -36,11 +39,19 @@ class SinkFinder {
   // Sends one datagram to a peer, out of the interface that it was seen on.
   void send(const discovery::Announcement& announcement, const Endpoint& target, int interface_index);
 
+  void trust_changed();
+
   [[nodiscard]] const discovery::PeerRegistry& registry() const { return registry_; }
+  // Another board has shown that it has our own key.
+  [[nodiscard]] bool own_key_elsewhere() const { return own_key_elsewhere_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
   void receive(const platform::UdpSocket::Datagram& datagram);
+  [[nodiscard]] bool known_key(const discovery::Beacon& beacon) const;
+  [[nodiscard]] bool signed_by_peer(const DeviceId& id, ByteView datagram);
+  void receive_goodbye(const discovery::Goodbye& goodbye, const platform::UdpSocket::Datagram& datagram,
+                       Time now);
   void receive_beacon(const discovery::Beacon& beacon, const platform::UdpSocket::Datagram& datagram,
                       Time now);
   [[nodiscard]] discovery::Link link_of(const platform::UdpSocket::Datagram& datagram) const;
@@ -55,6 +66,8 @@ class SinkFinder {
   security::CookieJar cookies_;
   discovery::PeerRegistry registry_;
   Counters counters_;
+  bool own_key_elsewhere_ = false;
+  discovery::TokenBucket goodbyes_{64, 64};  // whose signatures are checked
   platform::Timer expiry_;
   std::unique_ptr<platform::UdpSocket> socket_;
 };

@@ -42,6 +42,11 @@ void SinkDaemon::bind(MethodTable& methods) {
   methods.bind_answer("status", [this](const json&) { return status(); });
   methods.bind_answer("peers", [this](const json&) { return peers(); });
   methods.bind_answer("stats", [this](const json&) { return stats(); });
+  methods.bind("pair", [this](Call& call) {
+    if (pairing_) return pairing_->pair(call);
+    call.reply(
+        fail(RpcError{RpcError::kFailed, "pair: security.mode is \"open\": there is nothing to pair"}));
+  });
   for (const std::string_view method : {"play", "pause", "idr"}) {
     methods.bind_answer(method, [this, method](const json&) { return ask(method); });
   }
@@ -79,6 +84,7 @@ json SinkDaemon::status() const {
             {"packets_lost", counters.lost},
             {"packets_recovered", counters.recovered},
             {"packets_late", counters.late},
+            {"packets_refused", stream_ ? stream_->refused() : 0},
             {"jitter_ms", milliseconds(counters.jitter)},
             {"latency_ms", milliseconds(config_.latency())},
             {"output", config_.sink.output},
@@ -109,7 +115,7 @@ json SinkDaemon::peers() const {
                   {"address", session["address"]},
                   {"interface", source_->interface},
                   {"via", std::move(via)},
-                  {"paired", false},
+                  {"paired", source_->key.has_value()},
                   {"state", session["state"] == "negotiating" ? json("connecting") : session["state"]},
                   {"last_seen_s", 0.0}});
   return rows;
@@ -122,7 +128,7 @@ json SinkDaemon::stats() const {
   const auto block = stream_->last_block();
   const double all = static_cast<double>(counters.received + counters.lost);
   rows.push_back(
-      {{"peer", to_string(environment_.id)},
+      {{"peer", to_string(environment_.id())},
        {"name", config_.name},
        {"bitrate_bps", stream_->bitrate()},
        {"loss_before", block ? json(block->fraction_lost / 256.0) : json()},

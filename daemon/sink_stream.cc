@@ -31,14 +31,15 @@ std::string random_cname() {
 }  // namespace
 
 SinkStream::SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
-                       std::string interface, media::TsOutput& output, Callbacks callbacks)
+                       std::string interface, media::TsOutput& output, const std::optional<SessionKeys>& keys,
+                       Callbacks callbacks)
     : loop_(loop),
       config_(config),
       interfaces_(interfaces),
       interface_(std::move(interface)),
       output_(output),
       callbacks_(std::move(callbacks)),
-      ssrc_{static_cast<std::uint32_t>(platform::random_u64()) & ~1u},
+      ssrc_(keys ? keys->ssrc : Ssrc{static_cast<std::uint32_t>(platform::random_u64()) & ~1u}),
       cname_(random_cname()),
       due_(loop, [this] { deliver(); }),
       report_timer_(loop,
@@ -47,11 +48,16 @@ SinkStream::SinkStream(platform::EventLoop& loop, const Config& config, const In
                       report_timer_.set(reports_->next_deadline());
                     }),
       leave_timer_(loop, [this] { leave(); }) {
+  if (keys) {
+    const Duration overlap = 2 * config.latency();
+    rings_.emplace(Rings{security::GroupKeyRing(overlap), security::GroupKeyRing(overlap)});
+    reporter_ = std::make_unique<security::SrtpSender>(keys->rtcp, std::nullopt);
+  }
   UdpSocket::Options options;
   options.receive_buffer = kReceiveBuffer;
   auto pair = platform::open_pair(
       loop, options, kFirstUnicastPort, [this](Datagrams d) { receive(d, Delivery::Unicast); },
-      [this](Datagrams d) { receive_rtcp(d); });
+      [this](Datagrams d) { receive_rtcp(d, Delivery::Unicast); });
   if (!pair) throw std::system_error(pair.error(), "RTP sockets");
   unicast_ = std::move(*pair);
   socket_.receive_buffer = unicast_.rtp->receive_buffer_size();
@@ -83,6 +89,16 @@ void SinkStream::start(const Transport& transport, Ipv4Address peer) {
     phase_ = Phase::Group;
     if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
   }
+}
+
+void SinkStream::add_key(const GroupKey& key) {
+  if (!rings_) return;
+  rings_->unicast.add(key);
+  rings_->group.add(key);
+}
+
+std::uint64_t SinkStream::refused() const {
+  return rings_ ? rings_->unicast.refused() + rings_->group.refused() : 0;
 }
 
 void SinkStream::play() {
@@ -135,7 +151,8 @@ Result<void> SinkStream::join() {
     return static_cast<std::uint16_t>(transport_.client.rtp + offset);
   };
   auto opened = open(transport_.client.rtp, [this](Datagrams d) { receive(d, Delivery::Multicast); });
-  if (opened) opened = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d); });
+  if (opened)
+    opened = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d, Delivery::Multicast); });
   if (opened && config_.repairs_by("nack"))
     opened = open(above(stream::kParityPort), [this](Datagrams d) { receive_parity(d); });
   for (const std::uint16_t offset : {stream::kColumnPort, stream::kRowPort}) {
@@ -207,18 +224,31 @@ void SinkStream::receive(Datagrams datagrams, Delivery path) {
   bool heard = false;
   for (const auto& datagram : datagrams) {
     if (!from_source(datagram, transport_.server.rtp)) continue;
+    const ByteView packet = opened(datagram.bytes, path);
+    if (packet.empty()) continue;
     heard = true;
-    if (const auto events = receiver_->receive(datagram.bytes, path, now); !events.empty()) carry_out(events);
+    if (const auto events = receiver_->receive(packet, path, now); !events.empty()) carry_out(events);
   }
   if (heard) callbacks_.on_heard();
   after_packets();
+}
+
+// In paired mode the plain packet, until the next call; empty when it is none of the source's.
+ByteView SinkStream::opened(ByteView packet, Delivery path) {
+  if (!rings_) return packet;
+  const ByteView plain = ring(path).unprotect_rtp(packet, plain_, loop_.now());
+  // Here a retransmission keeps its SSRC. What comes by unicast to a member of the group is one.
+  const bool repair = path == Delivery::Unicast && phase_ == Phase::Group;
+  if (!plain.empty() && repair) plain_[11] |= 1;
+  return plain;
 }
 
 void SinkStream::receive_parity(Datagrams datagrams) {
   if (!receiver_) return;
   for (const auto& datagram : datagrams) {
     if (!from_source(datagram, transport_.server.rtp)) continue;
-    carry_out(receiver_->receive_parity(datagram.bytes, loop_.now()));
+    const ByteView packet = opened(datagram.bytes, Delivery::Multicast);
+    if (!packet.empty()) carry_out(receiver_->receive_parity(packet, loop_.now()));
   }
   after_packets();
 }
@@ -226,7 +256,9 @@ void SinkStream::receive_parity(Datagrams datagrams) {
 void SinkStream::receive_fec(Datagrams datagrams) {
   if (!receiver_) return;
   for (const auto& datagram : datagrams) {
-    if (from_source(datagram, 0)) receiver_->receive_fec(datagram.bytes, loop_.now());
+    const ByteView packet =
+        from_source(datagram, 0) ? opened(datagram.bytes, Delivery::Multicast) : ByteView{};
+    if (!packet.empty()) receiver_->receive_fec(packet, loop_.now());
   }
   after_packets();
 }
@@ -236,11 +268,13 @@ void SinkStream::after_packets() {
   due_.set(receiver_->next_deadline());
 }
 
-void SinkStream::receive_rtcp(Datagrams datagrams) {
+void SinkStream::receive_rtcp(Datagrams datagrams, Delivery path) {
   if (!receiver_) return;
   for (const auto& datagram : datagrams) {
     if (!from_source(datagram, transport_.server.rtcp)) continue;
-    const auto compound = stream::parse_rtcp(datagram.bytes);
+    const ByteView plain =
+        rings_ ? ring(path).unprotect_rtcp(datagram.bytes, plain_, loop_.now()) : datagram.bytes;
+    const auto compound = stream::parse_rtcp(plain);
     if (!compound) continue;
     callbacks_.on_heard();
     for (const auto& packet : *compound) understand(packet);
@@ -314,8 +348,9 @@ void SinkStream::report(Delivery delivery, const std::string& detail) {
 std::size_t SinkStream::send_rtcp(const stream::SinkCompound& compound) {
   if (transport_.server.rtcp == 0) return 0;
   const auto bytes = stream::serialize(compound);
-  (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, bytes);
-  return bytes.size();
+  const ByteView report = reporter_ ? reporter_->protect_rtcp(bytes, plain_) : ByteView(bytes);
+  (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, report);
+  return report.size();
 }
 
 // What is missing, at once: a NACK waits for no report (RFC 4585 section 3.5).

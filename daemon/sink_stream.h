@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/group_cipher.h"
 #include "daemon/interfaces.h"
 #include "media/ts_output.h"
 #include "platform/udp_socket.h"
@@ -35,11 +37,13 @@ class SinkStream {
 
   // Opens the unicast ports. Throws std::system_error.
   SinkStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
-             std::string interface, media::TsOutput& output, Callbacks callbacks);
+             std::string interface, media::TsOutput& output, const std::optional<SessionKeys>& keys,
+             Callbacks callbacks);
   ~SinkStream();
 
   [[nodiscard]] PortPair ports() const;
   void start(const Transport& transport, Ipv4Address peer);
+  void add_key(const GroupKey& key);  // of the group; inside TLS only
   void play();
   void pause();
   void move(const Transport& transport);
@@ -52,6 +56,8 @@ class SinkStream {
   [[nodiscard]] std::optional<stream::ReportBlock> last_block() const { return last_block_; }
   [[nodiscard]] std::uint64_t bitrate() const { return bitrate_; }
   [[nodiscard]] std::optional<Duration> round_trip() const { return round_trip_; }
+  // Packets that were forged, replayed, or under a key that is over.
+  [[nodiscard]] std::uint64_t refused() const;
   [[nodiscard]] const Socket& socket() const { return socket_; }
 
  private:
@@ -59,12 +65,16 @@ class SinkStream {
   using Datagrams = std::span<const platform::UdpSocket::Datagram>;
 
   void receive(Datagrams datagrams, Delivery path);
+  [[nodiscard]] ByteView opened(ByteView packet, Delivery path);
   void receive_parity(Datagrams datagrams);
   void receive_fec(Datagrams datagrams);
   [[nodiscard]] Result<std::unique_ptr<platform::UdpSocket>> open_on_group(
       std::uint16_t port, int interface_index, platform::UdpSocket::OnDatagrams on_datagrams);
-  void receive_rtcp(Datagrams datagrams);
   void understand(const stream::RtcpPacket& packet);
+  void receive_rtcp(Datagrams datagrams, Delivery path);
+  [[nodiscard]] security::GroupKeyRing& ring(Delivery path) {
+    return path == Delivery::Multicast ? rings_->group : rings_->unicast;
+  }
   [[nodiscard]] bool from_source(const platform::UdpSocket::Datagram& datagram, std::uint16_t port) const;
   void carry_out(const std::vector<stream::ReceiverEvent>& events);
   void deliver();
@@ -93,6 +103,13 @@ class SinkStream {
   std::optional<Duration> round_trip_;
   std::uint64_t bitrate_ = 0, bytes_before_ = 0;
   Time bitrate_since_{};
+  // Paired mode: what comes in, by each path for itself (the same packet by both is no replay), ...
+  struct Rings {
+    security::GroupKeyRing unicast, group;
+  };
+  std::optional<Rings> rings_;
+  std::unique_ptr<security::SrtpSender> reporter_;  // ... and what goes out
+  std::array<std::uint8_t, 1536> plain_;            // scratch of both
   Socket socket_;
   int joined_index_ = 0;
   platform::Timer due_, report_timer_, leave_timer_;

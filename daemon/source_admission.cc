@@ -1,8 +1,9 @@
-// Who gets a session at the source (contract section 4, open mode).
+// Who gets a session at the source (docs/security.md).
 #include <algorithm>
 #include <array>
 
 #include "base/text.h"
+#include "daemon/access.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
 #include "platform/system.h"
@@ -44,9 +45,10 @@ void SourceDaemon::make_room_for(Ipv4Address address) {
   });
   const auto from_there = [&](SessionId id) { return sinks_.at(id).address.address == address; };
   std::optional<SessionId> victim;
-  if (std::count_if(half_open_.begin(), half_open_.end(), from_there) >= kMaxHalfOpenOfAddress) {
+  if (std::count_if(half_open_.begin(), half_open_.end(), from_there) >=
+      config_.rtsp.max_half_open_per_address) {
     victim = *std::find_if(half_open_.begin(), half_open_.end(), from_there);
-  } else if (half_open_.size() >= kMaxHalfOpen) {
+  } else if (half_open_.size() >= static_cast<std::size_t>(config_.rtsp.max_half_open)) {
     victim = half_open_.front();
   }
   if (!victim) return;
@@ -60,31 +62,69 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
   };
   const UsableInterface* interface = interfaces_.by_index(interface_index);
   if (!interface || shut_down_done_) return;
+  const bool plain = access(interface->name) == Access::Plain;
   rtsp::Admission admission = admission_for(accepted.peer.address, interface->name);
-  if (!admission.anyone && !admission.plain_sink && admission.tokens.empty()) return refuse("not invited");
+  if (plain && !admission.anyone && !admission.plain_sink && admission.tokens.empty())
+    return refuse("not invited");
   if (sinks_.size() >= static_cast<std::size_t>(config_.rtsp.max_sessions))
     return refuse("rtsp.max_sessions reached");
+  if (!plain) return handshakes_->begin(std::move(accepted), interface_index);
   make_room_for(accepted.peer.address);
+  auto connection = std::make_unique<platform::StreamConnection>(loop_, std::move(accepted.fd),
+                                                                 platform::Connection::Callbacks{});
+  open_session(std::move(connection), *interface, std::move(admission), std::nullopt, std::nullopt);
+}
 
+bool SourceDaemon::may_watch(const PublicKey& key) const {
+  const security::TrustEntry* const entry = environment_.trust.store().find(key);
+  return entry && entry->rights.watch;
+}
+
+// Asked in the handshake. A pending entry may come so far, which makes it trusted.
+bool SourceDaemon::welcomes(std::string_view protocol, const PublicKey& key) const {
+  if (protocol == kPairProtocol) return pairing_->welcomes(key);
+  if (protocol == kProveProtocol) return environment_.trust.store().find(key) != nullptr;
+  const discovery::Peer* const peer = finder_.registry().find(security::device_id_of(key));
+  return may_watch(key) && !(peer && peer->identity == discovery::Peer::Identity::Cloned);
+}
+
+void SourceDaemon::secured(Handshakes::Secured secured) {
+  const UsableInterface* interface = interfaces_.by_index(secured.interface_index);
+  if (!interface || shut_down_done_) return;
+  if (secured.connection->protocol() == kPairProtocol) return pairing_->attach(std::move(secured));
+  const PublicKey key = secured.key;
+  environment_.trust.promote(key);
+  rtsp::Admission admission{.tokens = inviter_.tokens_for(secured.connection->peer().address, loop_.now()),
+                            .plain_sink = false,
+                            .anyone = config_.source.connect != ConnectPolicy::None};
+  const SessionKeys keys = session_keys(*secured.connection);
+  open_session(std::move(secured.connection), *interface, std::move(admission), key, keys);
+}
+
+void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection,
+                                const UsableInterface& interface, rtsp::Admission admission,
+                                std::optional<PublicKey> key, std::optional<SessionKeys> keys) {
   const SessionId id{++last_session_};
   Sink& sink = sinks_[id];
   sink.id = id;
-  sink.address = accepted.peer;
-  sink.p2p = p2p_.member_at(accepted.peer.address, interface->name);
-  sink.name = sink.p2p ? p2p_.device().name_of(*sink.p2p) : to_string(accepted.peer.address);
-  sink.interface = interface->name;
-  sink.interface_index = interface_index;
-  sink.local = interface->address;
+  sink.key = key;
+  sink.keys = keys;
+  sink.address = connection->peer();
+  sink.p2p = p2p_.member_at(sink.address.address, interface.name);
+  sink.name = sink.p2p ? p2p_.device().name_of(*sink.p2p) : to_string(sink.address.address);
+  sink.interface = interface.name;
+  sink.interface_index = interface.index;
+  sink.local = interface.address;
   sink.since = loop_.now();
   rtsp::SourceOptions options{
       .session_key = random_session_key(),
-      .presentation_url = "rtsp://" + to_string(interface->address) + "/wfd1.0/streamid=0",
+      .presentation_url = "rtsp://" + to_string(interface.address) + "/wfd1.0/streamid=0",
       .admission = std::move(admission),
       .keepalive = config_.rtsp.keepalive,
       .timeout = config_.rtsp.timeout,
   };
   sink.driver =
-      std::make_unique<Driver>(loop_, std::move(accepted.fd), std::move(options),
+      std::make_unique<Driver>(loop_, std::move(connection), std::move(options),
                                [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
   half_open_.push_back(id);
   log(Severity::Debug, "session {} ({}): connected", id.value, sink.name);
@@ -97,7 +137,10 @@ void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_i
 std::string SourceDaemon::reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting) {
   const DeviceId& device = *greeting.wfdcast;
   const Ipv4Address address = sink.address.address;
+  if (sink.key && device != security::device_id_of(*sink.key)) return "its id is not that of its key";
   if (greeting.token && inviter_.redeem(device, *greeting.token, address, loop_.now())) return {};
+  if (sink.key && config_.source.connect != ConnectPolicy::None && !dismissed_.contains(device)) return {};
+  if (sink.key) return "not invited, or disconnected by hand";
   if (config_.source.connect != ConnectPolicy::All)
     return "the token was used, has expired, or is another sink's";
   const auto* peer = finder_.registry().find(device);
@@ -109,6 +152,8 @@ std::string SourceDaemon::reason_against(const Sink& sink, const rtsp::SinkGreet
 
 void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
   plain_wishes_.erase(sink.address.address);
+  if (sink.key && !greeting.wfdcast)
+    return sink.driver->apply(&rtsp::SourceSession::refuse, "not a wfdcast sink");
   if (greeting.wfdcast) {
     if (const std::string why = reason_against(sink, greeting); !why.empty()) {
       log(Severity::Notice, "session {} ({}): refused: {}", sink.id.value, to_string(sink.address), why);

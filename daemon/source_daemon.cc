@@ -5,6 +5,7 @@
 
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "daemon/access.h"
 #include "platform/log.h"
 #include "platform/system.h"
 
@@ -37,22 +38,45 @@ SourceDaemon::SourceDaemon(Environment& environment)
       stream_(loop_, config_, interfaces_, environment.media,
               {.on_rtcp = [this](SessionId id, const stream::RtcpPacket& packet) { on_rtcp(id, packet); },
                .on_move = [this](const stream::Move& move) { on_move(move); },
+               .on_key =
+                   [this](SessionId id, const GroupKey& key) {
+                     sinks_.at(id).driver->apply(&rtsp::SourceSession::give_key, key);
+                   },
                .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
       invite_timer_(loop_, [this] { send_invitations(); }),
       waiter_timer_(loop_, [this] { expire_waiters(); }),
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
       finder_(loop_, interfaces_,
-              {.id = environment.id,
+              {.id = environment.id(),
                .port = config_.discovery.port,
                .registry = {.max_peers = static_cast<std::size_t>(config_.discovery.max_peers),
                             .ttl = config_.discovery.ttl,
-                            .sink_port = static_cast<std::uint16_t>(config_.discovery.port + 1)}},
+                            .sink_port = static_cast<std::uint16_t>(config_.discovery.port + 1)},
+               .trust = environment.tls ? &environment.trust : nullptr},
               [this](const discovery::PeerEvent& event) { on_peer_event(event); }),
       listeners_(
           loop_, interfaces_, config_.rtsp.port, config_.rtsp.timeout,
           [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
-      tuning_(config_.wifi) {}
+      tuning_(config_.wifi) {
+  if (!environment.tls) return;
+  handshakes_.emplace(
+      loop_, config_, *environment.tls,
+      Handshakes::Callbacks{
+          .accepts = [this](std::string_view protocol,
+                            const PublicKey& key) { return welcomes(protocol, key); },
+          .on_proven = [this](const PublicKey& key) { environment_.trust.promote(key); },
+          .on_secured = [this](Handshakes::Secured connection) { secured(std::move(connection)); }});
+  pairing_.emplace(
+      loop_, config_, environment.trust,
+      [this](std::string_view event, const json& params) {
+        environment_.publish(event, [&] { return params; });
+      },
+      [this](const DeviceId& sink) {
+        const discovery::Peer* const peer = finder_.registry().find(sink);
+        if (peer) send_invitation(*peer, random_token(), discovery::Purpose::Pairing);
+      });
+}
 
 void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
@@ -139,11 +163,19 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
         discovery::to_string(peer.state), to_string(peer.endpoint.address));
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
   }
+  if (sink && sink->key && peer.identity == discovery::Peer::Identity::Cloned) {
+    log(Severity::Error, "session {} ({}): cloned identity: two boards have its key", sink->id.value,
+        sink->name);
+    inviter_.forget(peer.id);
+    sink->driver->apply(&rtsp::SourceSession::connection_lost);
+  }
+  const UsableInterface* const interface = interfaces_.by_index(peer.interface_index);
+  const bool by_trust = interface && access(interface->name) == Access::Trusted;
   // A member of our group is there because a person connected it, or let it in.
-  const UsableInterface* interface = interfaces_.by_index(peer.interface_index);
   const bool linked = interface && p2p_.member_at(peer.endpoint.address, interface->name);
-  const bool by_policy =
-      (config_.source.connect == ConnectPolicy::All || linked) && !dismissed_.contains(peer.id);
+  const bool welcome = by_trust ? config_.source.connect != ConnectPolicy::None && paired(peer)
+                                : config_.source.connect == ConnectPolicy::All || linked;
+  const bool by_policy = welcome && !dismissed_.contains(peer.id);
   if (by_policy && !inviter_.wanted(peer.id)) inviter_.want(peer.id, loop_.now());
   inviter_.peer_changed(peer.id, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
@@ -152,17 +184,51 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
 void SourceDaemon::send_invitations() {
   for (const auto& [peer, token] : inviter_.tick(finder_.registry(), loop_.now())) {
     waiters_.progress(to_string(peer.id), peer.name, "inviting");
-    finder_.send(
-        discovery::Invitation{.source = environment_.id,
-                              .sink = peer.id,
-                              .name = config_.name,
-                              .information = {.role = Role::Source, .control_port = config_.rtsp.port},
-                              .token = token,
-                              .boot_id = peer.boot_id,
-                              .sequence = peer.sequence},
-        peer.endpoint, peer.interface_index);
+    send_invitation(peer, token, discovery::Purpose::Session);
   }
   invite_timer_.set(inviter_.next_deadline());
+}
+
+void SourceDaemon::send_invitation(const discovery::Peer& peer, const InvitationToken& token,
+                                   discovery::Purpose purpose) {
+  discovery::Invitation invitation{.source = environment_.id(),
+                                   .sink = peer.id,
+                                   .name = config_.name,
+                                   .information = {.role = Role::Source, .control_port = config_.rtsp.port},
+                                   .token = token,
+                                   .boot_id = peer.boot_id,
+                                   .sequence = peer.sequence,
+                                   .purpose = purpose};
+  if (environment_.tls) {
+    invitation.key = environment_.trust.identity().public_key();
+    invitation.cookie = peer.invitation_cookie;
+  }
+  finder_.send(invitation, peer.endpoint, peer.interface_index);
+}
+
+// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that link.
+Access SourceDaemon::access(const std::string& interface) const {
+  const auto& group = p2p_.device().group();
+  return group && group->interface == interface ? Access::Plain : access_on(config_, interface);
+}
+
+bool SourceDaemon::paired(const discovery::Peer& peer) const {
+  const security::TrustEntry* const entry = environment_.trust.store().find(peer.id);
+  return peer.identity == discovery::Peer::Identity::Proven && entry && entry->rights.watch;
+}
+
+void SourceDaemon::trust_changed() {
+  bool somebody_lost_it = false;
+  for (auto& [id, sink] : sinks_) {
+    if (!sink.key || may_watch(*sink.key)) continue;
+    log(Severity::Notice, "session {} ({}): its right to watch is gone", id.value, sink.name);
+    if (sink.device) inviter_.forget(*sink.device);
+    sink.driver->apply(&rtsp::SourceSession::connection_lost);
+    somebody_lost_it = true;
+  }
+  if (somebody_lost_it) stream_.change_key();
+  if (environment_.tls) finder_.trust_changed();
+  for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);
 }
 
 void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event) {
@@ -176,10 +242,12 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  [&](const rtsp::PlayRequested&) { playing(sink); },
                  [&](const rtsp::PauseRequested&) {
                    stream_.pause(id);
+                   sink.was_paused = true;
                    log(Severity::Info, "session {} ({}): paused", id.value, sink.name);
                    environment_.publish("session_paused", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::IdrRequested&) { stream_.request_idr(); },
+                 [&](const rtsp::KeyAccepted& e) { stream_.key_accepted(id, e.mki); },
                  [&](const rtsp::DeliveryReported& e) {
                    log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
                        e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
@@ -193,7 +261,9 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
 }
 
 void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
-  const auto format = stream_.admit(sink.id, capabilities, sink.interface_index);
+  SinkCapabilities usable = capabilities;
+  if (stream_.secure() && !sink.keys) usable.multicast = false;  // it could not read the group's packets
+  const auto format = stream_.admit(sink.id, usable, sink.interface_index);
   if (!format) {
     log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, format.error());
     if (sink.device) inviter_.forget(*sink.device);
@@ -203,6 +273,7 @@ void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
   sink.format = *format;
   Transport transport = stream_.transport(sink.id, stream_.initial_delivery(sink.id), sink.local);
   if (!sink.device) transport.ssrc.reset();  // an ordinary sink sees nothing unusual
+  if (sink.keys) sink.driver->apply(&rtsp::SourceSession::give_key, stream_.key_for_newcomer());
   sink.driver->apply(&rtsp::SourceSession::select, *format, transport);
 }
 
@@ -215,10 +286,13 @@ void SourceDaemon::set_up(Sink& sink, const rtsp::StreamSetUp& set_up) {
     return sink.driver->apply(&rtsp::SourceSession::refuse, reason);
   }
   sink.client = set_up.client;
-  stream_.set_up(sink.id, sink.address.address, set_up.client);
+  stream_.set_up(sink.id, sink.address.address, set_up.client, sink.keys);
 }
 
 void SourceDaemon::playing(Sink& sink) {
+  // While it was paused the packets may have been numbered on and on.
+  if (sink.keys && std::exchange(sink.was_paused, false))
+    sink.driver->apply(&rtsp::SourceSession::give_key, stream_.key_for_newcomer());
   stream_.play(sink.id);
   log(Severity::Info, "session {} ({}): playing {}", sink.id.value, sink.name,
       sink.format ? to_string(*sink.format) : std::string());
@@ -235,6 +309,8 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   const std::string why = rtsp::to_string(end.reason) + (detail.empty() ? detail : ": " + detail);
   log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
   stream_.leave(id);
+  const bool by_hand = sink.device && dismissed_.contains(*sink.device);
+  if (sink.keys && by_hand) stream_.change_key();
   environment_.publish("session_ended",
                        [&] { return json{{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}}; });
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());

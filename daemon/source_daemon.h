@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "daemon/access.h"
 #include "daemon/config.h"
 #include "daemon/connect_waiters.h"
 #include "daemon/environment.h"
+#include "daemon/handshakes.h"
 #include "daemon/interfaces.h"
 #include "daemon/inviter.h"
 #include "daemon/listeners.h"
@@ -17,6 +19,7 @@
 #include "daemon/p2p_link.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
+#include "daemon/source_pairing.h"
 #include "daemon/source_stream.h"
 #include "daemon/wireless_tuning.h"
 #include "rtsp/source_session.h"
@@ -35,13 +38,10 @@ struct SinkFigures {
 // The source: finds sinks, invites them, negotiates, and sends one stream to all.
 class SourceDaemon {
  public:
-  // Half-open: accepted, but M1 not answered yet. That ends after 5 s in any case.
-  static constexpr std::ptrdiff_t kMaxHalfOpenOfAddress = 4;
-  static constexpr std::size_t kMaxHalfOpen = 256;
-
   explicit SourceDaemon(Environment& environment);
   void bind(MethodTable& methods);
   void setting_changed(std::string_view key);
+  void trust_changed();  // sessions of those who lost their right end at once
   // Ends every session; `done` when all have, or after 1.5 s.
   void shut_down(std::function<void()> done);
   [[nodiscard]] std::string summary() const;  // for systemd's STATUS=
@@ -52,6 +52,9 @@ class SourceDaemon {
     SessionId id;
     std::optional<DeviceId> device;  // set once greeted: one of our sinks
     std::optional<MacAddress> p2p;   // it is a member of our Wi-Fi Direct group
+    std::optional<PublicKey> key;    // proven in TLS
+    std::optional<SessionKeys> keys;
+    bool was_paused = false;
     std::string name;
     Endpoint address;
     std::string interface;
@@ -79,6 +82,15 @@ class SourceDaemon {
   void accept(platform::Listener::Accepted accepted, int interface_index);
   [[nodiscard]] rtsp::Admission admission_for(Ipv4Address address, const std::string& interface) const;
   void make_room_for(Ipv4Address address);
+  [[nodiscard]] Access access(const std::string& interface) const;
+  [[nodiscard]] bool may_watch(const PublicKey& key) const;
+  [[nodiscard]] bool welcomes(std::string_view protocol, const PublicKey& key) const;
+  void secured(Handshakes::Secured secured);
+  void open_session(std::unique_ptr<platform::Connection> connection, const UsableInterface& interface,
+                    rtsp::Admission admission, std::optional<PublicKey> key, std::optional<SessionKeys> keys);
+  [[nodiscard]] bool paired(const discovery::Peer& peer) const;
+  void send_invitation(const discovery::Peer& peer, const InvitationToken& token, discovery::Purpose purpose);
+  void pair(Call& call);
   void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
   [[nodiscard]] std::string reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting);
 
@@ -112,6 +124,8 @@ class SourceDaemon {
   [[nodiscard]] Result<std::vector<Target>, RpcError> targets(const json& params,
                                                               std::string_view method) const;
   void connect(Call& call);
+  [[nodiscard]] bool is_paired(const Target& target) const;
+  [[nodiscard]] std::string not_trusted(const Target& target, const discovery::Peer* peer) const;
   [[nodiscard]] std::string cannot_connect(const Target& target) const;
   [[nodiscard]] Result<json, RpcError> disconnect(const json& params);
   [[nodiscard]] Result<json, RpcError> trigger(const json& params, std::string_view method);
@@ -138,6 +152,8 @@ class SourceDaemon {
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
   platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
+  std::optional<Handshakes> handshakes_;  // paired mode only
+  std::optional<SourcePairing> pairing_;  // paired mode only
   Listeners listeners_;
   P2pLink p2p_;
   WirelessTuning tuning_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "daemon/access.h"
 #include "daemon/rpc_values.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
@@ -62,6 +63,7 @@ void SourceDaemon::bind(MethodTable& methods) {
   methods.bind_answer("peers", [this](const json&) { return peers(); });
   methods.bind_answer("stats", [this](const json&) { return stats(); });
   methods.bind("connect", [this](Call& call) { connect(call); });
+  methods.bind("pair", [this](Call& call) { pair(call); });
   methods.bind_answer("disconnect", [this](const json& params) { return disconnect(params); });
   methods.bind_answer("play", [this](const json& params) { return trigger(params, "play"); });
   methods.bind_answer("pause", [this](const json& params) { return trigger(params, "pause"); });
@@ -146,7 +148,7 @@ json SourceDaemon::peers() const {
                     {"address", to_string(peer->endpoint.address)},
                     {"interface", interface ? interface->name : ""},
                     {"via", p2p_.shows(peer->id) ? json{"beacon", "p2p"} : json{"beacon"}},
-                    {"paired", false},
+                    {"paired", paired(*peer)},
                     {"state", state},
                     {"last_seen_s", seconds_since(peer->last_seen, loop_.now())}});
   }
@@ -195,6 +197,11 @@ json SourceDaemon::stats_row(const Sink& sink) const {
   return row;
 }
 
+bool SourceDaemon::is_paired(const Target& target) const {
+  const discovery::Peer* const peer = target.device ? finder_.registry().find(*target.device) : nullptr;
+  return peer && paired(*peer);
+}
+
 std::string SourceDaemon::key_of(const Sink& sink) const {
   if (sink.device) return to_string(*sink.device);
   return sink.p2p ? to_string(*sink.p2p) : to_string(sink.address.address);
@@ -235,8 +242,14 @@ Result<std::vector<SourceDaemon::Target>, RpcError> SourceDaemon::targets(const 
   std::vector<Target> chosen;
   for (const std::string& wanted : params.value("peers", std::vector<std::string>())) {
     std::vector<Target> found;
+    // Those that are paired come first: a stranger may take any name.
     const auto keep_if = [&](auto matches) {
-      if (found.empty()) std::copy_if(known.begin(), known.end(), std::back_inserter(found), matches);
+      for (const bool paired : {true, false}) {
+        if (!found.empty()) return;
+        std::ranges::copy_if(known, std::back_inserter(found), [&](const Target& target) {
+          return is_paired(target) == paired && matches(target);
+        });
+      }
     };
     keep_if([&](const Target& t) { return iequals(t.name, wanted); });
     keep_if([&](const Target& t) { return to_string(t.address) == wanted; });
@@ -261,11 +274,42 @@ Result<std::vector<SourceDaemon::Target>, RpcError> SourceDaemon::targets(const 
   return chosen;
 }
 
+// Why a sink may not watch on the interface that it is on; empty when it may.
+std::string SourceDaemon::not_trusted(const Target& target, const discovery::Peer* peer) const {
+  const auto plain = [&](const UsableInterface& interface) {
+    return access(interface.name) == Access::Plain;
+  };
+  if (!peer) {
+    if (target.device || std::ranges::any_of(interfaces_.usable(), plain)) return {};
+    return "security.mode is \"paired\": plain Wi-Fi Display only on security.open_interfaces";
+  }
+  const UsableInterface* const interface = interfaces_.by_index(peer->interface_index);
+  if (interface && plain(*interface)) return {};
+  if (peer->identity == discovery::Peer::Identity::Cloned)
+    return "cloned identity: two boards have its key; run wfdctl identity --renew on one, and pair again";
+  return paired(*peer) ? std::string() : fmt::format("not paired; run wfdctl pair \"{}\"", target.name);
+}
+
+void SourceDaemon::pair(Call& call) {
+  const auto refuse = [&](std::string why) { call.reply(fail(failed("pair: " + std::move(why)))); };
+  if (!pairing_) return refuse("security.mode is \"open\": there is nothing to pair");
+  if (auto answer = pairing_->answer(call.params)) return call.reply(std::move(*answer));
+  if (call.params.contains("open")) return refuse("a source names the sink; a sink opens a window (--open)");
+  if (!call.params.contains("peer")) return refuse("name the sink");
+  const auto chosen = targets({{"peers", {call.params["peer"]}}}, "pair");
+  if (!chosen) return call.reply(fail(chosen.error()));
+  const Target& target = chosen->front();
+  if (!target.device) return refuse("only a wfdcast sink that is in reach can be paired");
+  call.progress({{"state", "waiting for its window (wfdctl pair --open there)"}, {"name", target.name}});
+  pairing_->begin(call, *target.device, target.name);
+}
+
 // Why inviting this sink makes no sense; empty when it does.
 std::string SourceDaemon::cannot_connect(const Target& target) const {
   if (target.p2p) return {};
   if (interfaces_.usable().empty()) return fmt::format("{}", fmt::join(interfaces_.problems(), ", "));
   const auto* peer = target.device ? finder_.registry().find(*target.device) : nullptr;
+  if (const std::string reason = not_trusted(target, peer); !reason.empty()) return reason;
   if (peer && peer->state != discovery::SinkState::Available) {
     const auto mine = std::any_of(sinks_.begin(), sinks_.end(),
                                   [&](const auto& entry) { return entry.second.device == target.device; });

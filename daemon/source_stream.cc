@@ -54,6 +54,13 @@ stream::TsFeed::Options feed_options(Ssrc ssrc, const Config& config, bool live)
           .keep = config.repairs_by("nack") ? kHistory : Duration{}};
 }
 
+SrtpKey random_srtp_key() {
+  SrtpKey key;
+  platform::fill_random(key.key);
+  platform::fill_random(key.salt);
+  return key;
+}
+
 std::string random_cname() {
   std::array<std::uint8_t, 12> bytes;  // RFC 7022: 96 random bits
   platform::fill_random(bytes);
@@ -100,13 +107,27 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
                       if (reports_->due(loop_.now())) send_report(false);
                       report_timer_.set(reports_->next_deadline());
                     }),
-      repair_timer_(loop, [this] { send_repairs(); }) {
+      repair_timer_(loop, [this] { send_repairs(); }),
+      key_timer_(loop, [this] { change_key(); }) {
   open_sockets();
+  const Ssrc parity = random_other_ssrc(ssrc_);
+  if (config.security.mode == SecurityMode::Paired) {
+    cipher_.emplace(GroupCipher::Streams{.media = ssrc_,
+                                         .first = feed_.next_sequence(),
+                                         .parity = parity,
+                                         .column = {parity.value ^ 4},
+                                         .row = {parity.value ^ 8}},
+                    random_srtp_key);
+    key_timer_.set(loop.now() + config.security.rekey);
+  }
   if (config_.repairs_by("fec")) fec_.emplace(stream::FecEncoder::Options{});
   if (!config_.repairs_by("nack")) return;
   repair_.emplace(
-      stream::RepairSender::Options{
-          .media = ssrc_, .parity = random_other_ssrc(ssrc_), .first_sequence = feed_.next_sequence()},
+      stream::RepairSender::Options{.media = ssrc_,
+                                    .parity = parity,
+                                    .first_sequence = feed_.next_sequence(),
+                                    .marking = cipher_ ? stream::RepairSender::Options::Marking::None
+                                                       : stream::RepairSender::Options::Marking::LowestBit},
       [this](std::uint16_t sequence) { return feed_.sent(sequence); });
   repair_->set_sink(kForeign, stream::RepairSender::Way::Foreign, {});
 }
@@ -188,8 +209,13 @@ Transport SourceStream::transport(SessionId id, Delivery delivery, Ipv4Address l
   return transport;
 }
 
-void SourceStream::set_up(SessionId id, Ipv4Address sink, PortPair client) {
+void SourceStream::set_up(SessionId id, Ipv4Address sink, PortPair client,
+                          const std::optional<SessionKeys>& keys) {
   Member& member = members_[id];
+  if (keys) {
+    member.rtcp = std::make_unique<security::SrtpReceiver>(keys->rtcp);
+    member.rtcp->expect(keys->ssrc, {});
+  }
   member.client = client;
   member.address = sink;
   reporters_[{sink, client.rtcp}] = id;  // port 0: it gave none, but programs at its address may report
@@ -204,11 +230,28 @@ void SourceStream::play(SessionId id) {
 
 void SourceStream::pause(SessionId id) { carry_out(group_.pause(id, loop_.now())); }
 
+GroupKey SourceStream::key_for_newcomer() {
+  cipher_->finish_change();
+  return cipher_->key();
+}
+
+void SourceStream::change_key() {
+  key_timer_.set(loop_.now() + config_.security.rekey);
+  std::set<SessionId> told;
+  for (const auto& [id, member] : members_) {
+    if (member.rtcp) told.insert(id);
+  }
+  const GroupKey key = cipher_->change(told);
+  platform::log(Severity::Info, "stream: key {} for {} sinks", key.mki, told.size());
+  for (const SessionId id : told) callbacks_.on_key(id, key);
+}
+
 void SourceStream::leave(SessionId id) {
   std::erase_if(reporters_, [&](const auto& entry) { return entry.second == id; });
   members_.erase(id);
   if (repair_) repair_->remove_sink(id);
   fec_policy_.remove(id);
+  if (cipher_) cipher_->left(id);
   carry_out(group_.leave(id, loop_.now()));
   if (members_.empty() && input_runs_) {
     input_->stop();
@@ -361,11 +404,33 @@ void SourceStream::send(std::span<const ByteView> packets) {
 // The one place where finished packets go to the sockets: of the stream, and of repair.
 void SourceStream::transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
                             std::span<const Endpoint> copies) {
+  if (cipher_) return transmit_sealed(packets, group, copies);
   if (group) {
     const std::array target{*group};
     for (const Outlet& outlet : outlets_) counters_.datagrams += outlet.socket->send(packets, target);
   }
   if (!copies.empty()) counters_.datagrams += sockets_.rtp->send(packets, copies);
+}
+
+// In paired mode: protected, but for a plain WFD sink on an interface that is open.
+void SourceStream::transmit_sealed(std::span<const ByteView> packets, std::optional<Endpoint> group,
+                                   std::span<const Endpoint> copies) {
+  const auto sealed = cipher_->protect(packets);
+  if (group) {
+    const std::array target{*group};
+    for (const Outlet& outlet : outlets_) counters_.datagrams += outlet.socket->send(sealed, target);
+  }
+  plain_.clear();
+  sealed_.clear();
+  for (const Endpoint& copy : copies) {
+    const bool secure = std::ranges::any_of(members_, [&](const auto& entry) {
+      const Member& member = entry.second;
+      return member.rtcp && Endpoint{member.address, member.client.rtp} == copy;
+    });
+    (secure ? sealed_ : plain_).push_back(copy);
+  }
+  if (!plain_.empty()) counters_.datagrams += sockets_.rtp->send(packets, plain_);
+  if (!sealed_.empty()) counters_.datagrams += sockets_.rtp->send(sealed, sealed_);
 }
 
 Endpoint SourceStream::group_port(std::uint16_t above) const {
@@ -376,7 +441,7 @@ void SourceStream::send_fec(std::span<const ByteView> packets) {
   for (const ByteView& packet : packets) {
     fec_->add(packet, [this](stream::FecEncoder::Kind kind, ByteView bytes) {
       const bool row = kind == stream::FecEncoder::Kind::Row;
-      const std::array fec{bytes};
+      const std::array fec{cipher_ ? cipher_->named(bytes, row) : bytes};
       transmit(fec, group_port(row ? stream::kRowPort : stream::kColumnPort), {});
       ++counters_.fec_packets;
     });
@@ -452,11 +517,14 @@ void SourceStream::send_report(bool bye) {
                                      .average_size = reports_->average_size(),
                                      .members = on_group + 1};
   const auto to_group = stream::serialize(compound);
-  for (const Outlet& outlet : outlets_)
-    (void)sockets_.rtcp->send_from(outlet.interface_index, group_port(1), to_group);
+  for (const Outlet& outlet : outlets_) {
+    (void)sockets_.rtcp->send_from(outlet.interface_index, group_port(1),
+                                   cipher_ ? cipher_->protect_report(to_group) : ByteView(to_group));
+  }
   for (const auto& [id, member] : members_) {
     if (member.client.rtcp == 0 || group_.path(id) == stream::Path::Group) continue;
-    (void)sockets_.rtcp->send_from(0, {member.address, member.client.rtcp}, report);
+    (void)sockets_.rtcp->send_from(0, {member.address, member.client.rtcp},
+                                   member.rtcp ? cipher_->protect_report(report) : ByteView(report));
   }
   reports_->sent(report.size(), now);
 }
@@ -475,14 +543,16 @@ std::optional<SessionId> SourceStream::reporter(const UdpSocket::Datagram& datag
 }
 
 void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
+  std::array<std::uint8_t, 1536> memory;
   const auto id = reporter(datagram);
-  const auto compound = id ? stream::parse_rtcp(datagram.bytes) : stream::parse_rtcp({});
-  if (!id || !compound) return;
+  const auto bytes = id ? opened_report(datagram, *id, memory) : std::nullopt;
+  const auto compound = stream::parse_rtcp(bytes.value_or(ByteView{}));
+  if (!bytes || !compound) return;
   for (const auto& packet : *compound) {
     if (const auto* nack = std::get_if<stream::Nack>(&packet); nack && repair_) {
       repair_->request(*id, *nack, loop_.now());
     } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
-      answer_echo(*echo, datagram.sender);
+      answer_echo(*echo, *id, datagram.sender);
     }
     if (*id == kForeign) continue;
     follow_loss(*id, packet);
@@ -491,12 +561,28 @@ void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
   if (repair_) send_repairs();
 }
 
-void SourceStream::answer_echo(const stream::Echo& echo, const Endpoint& sender) {
+// In paired mode a sink inside TLS protects its reports, and nobody but a session's own port is heard.
+std::optional<ByteView> SourceStream::opened_report(const UdpSocket::Datagram& datagram, SessionId id,
+                                                    ByteSpan memory) {
+  if (!cipher_) return datagram.bytes;
+  const auto member = members_.find(id);
+  if (member == members_.end()) return std::nullopt;
+  if (!member->second.rtcp) return datagram.bytes;
+  const ByteView plain = member->second.rtcp->unprotect_rtcp(datagram.bytes, memory);
+  if (!plain.empty()) return plain;
+  ++counters_.refused_reports;
+  return std::nullopt;
+}
+
+void SourceStream::answer_echo(const stream::Echo& echo, SessionId id, const Endpoint& sender) {
   if (echo.kind != stream::Echo::Kind::Request) return;
   const std::array<stream::RtcpPacket, 3> answer{
       stream::ReceiverReport{.ssrc = ssrc_}, stream::SourceDescription{ssrc_, cname_},
       stream::Echo{stream::Echo::Kind::Response, echo.ssrc, echo.timestamp}};
-  (void)sockets_.rtcp->send_from(0, sender, stream::serialize(answer));
+  const auto member = members_.find(id);
+  const bool secure = member != members_.end() && member->second.rtcp;
+  const auto compound = stream::serialize(answer);
+  (void)sockets_.rtcp->send_from(0, sender, secure ? cipher_->protect_report(compound) : ByteView(compound));
 }
 
 }  // namespace wfdcast::daemon

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "daemon/config.h"
+#include "daemon/group_cipher.h"
 #include "daemon/interfaces.h"
 #include "media/ts_input.h"
 #include "platform/udp_socket.h"
@@ -28,14 +29,16 @@ class SourceStream {
   struct Callbacks {
     std::function<void(SessionId, const stream::RtcpPacket&)> on_rtcp;
     std::function<void(const stream::Move&)> on_move;
+    std::function<void(SessionId, const GroupKey&)> on_key;  // to be told to this sink
     std::function<void(std::string)> on_trouble;
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP packets that somebody was to get, with header
     std::uint64_t datagrams = 0;           // handed to the kernel, all copies
     std::uint64_t fec_packets = 0;
-    std::uint64_t idr_requests = 0;  // asked of the encoder
-    std::uint64_t bitrate = 0;       // bit/s over the last second
+    std::uint64_t idr_requests = 0;     // asked of the encoder
+    std::uint64_t refused_reports = 0;  // paired mode: forged or replayed
+    std::uint64_t bitrate = 0;          // bit/s over the last second
   };
 
   // Throws ConfigError or std::system_error.
@@ -48,11 +51,17 @@ class SourceStream {
   // What the SETUP answer, or a move, says to this sink.
   [[nodiscard]] Transport transport(SessionId id, Delivery delivery, Ipv4Address local) const;
   [[nodiscard]] Delivery initial_delivery(SessionId id) const { return group_.initial_delivery(id); }
-  void set_up(SessionId id, Ipv4Address sink, PortPair client);
+  // `keys`: of a sink inside TLS; without them it gets a plain copy, and may not be in the group.
+  void set_up(SessionId id, Ipv4Address sink, PortPair client, const std::optional<SessionKeys>& keys);
   void play(SessionId id);
   void pause(SessionId id);
   void leave(SessionId id);
   void report(SessionId id, Delivery delivery, const std::string& detail);
+  // Paired mode only.
+  [[nodiscard]] bool secure() const { return cipher_.has_value(); }
+  [[nodiscard]] GroupKey key_for_newcomer();
+  void key_accepted(SessionId id, std::uint32_t mki) { cipher_->accepted(id, mki); }
+  void change_key();  // somebody lost the right to watch, or the key is old
   void request_idr();
   void set_bitrate(std::uint64_t bitrate);
   void say_goodbye();  // RTCP BYE to everybody
@@ -77,7 +86,8 @@ class SourceStream {
     PortPair client;
     Ipv4Address address;
     RepairCapabilities repair;
-    std::uint32_t received = 0, lost = 0;  // by its last playout report
+    std::uint32_t received = 0, lost = 0;          // by its last playout report
+    std::unique_ptr<security::SrtpReceiver> rtcp;  // of a sink inside TLS
   };
 
   void open_sockets();
@@ -97,12 +107,16 @@ class SourceStream {
   void follow_loss(SessionId id, const stream::RtcpPacket& packet);
   void follow_path(SessionId id);
   [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
+  void transmit_sealed(std::span<const ByteView> packets, std::optional<Endpoint> group,
+                       std::span<const Endpoint> copies);
+  [[nodiscard]] std::optional<ByteView> opened_report(const platform::UdpSocket::Datagram& datagram,
+                                                      SessionId id, ByteSpan memory);
   void send_report(bool bye);
   void measure_bitrate(Time now);
   [[nodiscard]] bool stalled(Time now) const;
   void receive_rtcp(const platform::UdpSocket::Datagram& datagram);
   [[nodiscard]] std::optional<SessionId> reporter(const platform::UdpSocket::Datagram& datagram);
-  void answer_echo(const stream::Echo& echo, const Endpoint& sender);
+  void answer_echo(const stream::Echo& echo, SessionId id, const Endpoint& sender);
 
   platform::EventLoop& loop_;
   const Config& config_;
@@ -113,6 +127,8 @@ class SourceStream {
   std::string cname_;
   stream::TsFeed feed_;
   stream::MulticastGroup group_;
+  std::optional<GroupCipher> cipher_;     // paired mode
+  std::vector<Endpoint> plain_, sealed_;  // scratch of transmit_sealed()
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::RepairSender> repair_;
   stream::FecPolicy fec_policy_;
@@ -125,7 +141,7 @@ class SourceStream {
   Time bitrate_since_{};
   Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
-  platform::Timer due_, group_timer_, report_timer_, repair_timer_;
+  platform::Timer due_, group_timer_, report_timer_, repair_timer_, key_timer_;
   platform::UdpPair sockets_;
   std::vector<Outlet> outlets_;
 };

@@ -6,10 +6,11 @@
 #include <csignal>
 #include <utility>
 
-#include "daemon/device_id.h"
 #include "daemon/version.h"
 #include "platform/log.h"
+#include "platform/privileges.h"
 #include "platform/system.h"
+#include "security/srtp.h"
 
 namespace wfdcast::daemon {
 
@@ -28,18 +29,31 @@ std::string own_directory() {
   return std::string(self.substr(0, self.rfind('/')));
 }
 
-Environment make_environment(platform::EventLoop& loop, Config& config) {
-  OwnId own = load_device_id(config.state.directory);
+Config prepared(Config config) {
+  platform::set_log_level(config.log.level);
+  if (config.name.empty()) config.name = platform::host_name();
+  return config;
+}
+
+std::unique_ptr<platform::TlsContext> make_tls(const Config& config, const security::Identity& identity) {
+  if (config.security.mode == SecurityMode::Open) return nullptr;
+  security::require_srtp();
+  return std::make_unique<platform::TlsContext>(identity.certificate(), identity.private_key());
+}
+
+Environment make_environment(platform::EventLoop& loop, Config& config, Trust& trust,
+                             const platform::TlsContext* tls) {
   Environment environment{
       .loop = loop,
       .config = config,
-      .id = own.id,
-      .warnings = {},
+      .trust = trust,
+      .tls = tls,
+      .warnings = trust.warnings(),
       .media = {.helper_directory = own_directory(), .clip = own_directory() + "/../share/wfdcast/test.ts"},
       .publish = {}};
-  environment.warnings.emplace_back(
-      "security.mode is \"open\": anyone on these networks can watch and be watched");
-  if (!own.warning.empty()) environment.warnings.push_back(own.warning);
+  if (config.security.mode == SecurityMode::Open)
+    environment.warnings.emplace_back(
+        "security.mode is \"open\": anyone on these networks can watch and be watched");
   return environment;
 }
 
@@ -47,13 +61,13 @@ Environment make_environment(platform::EventLoop& loop, Config& config) {
 
 Wfdd::Wfdd(CommandLine command_line, Config config)
     : command_line_(std::move(command_line)),
-      config_(std::move(config)),
-      environment_(make_environment(loop_, config_)) {
-  platform::set_log_level(config_.log.level);
+      config_(prepared(std::move(config))),
+      trust_(loop_, config_),
+      tls_(make_tls(config_, trust_.identity())),
+      environment_(make_environment(loop_, config_, trust_, tls_.get())) {
   platform::prepare_process();
-  if (config_.name.empty()) config_.name = platform::host_name();
   log(Severity::Notice, "wfdd {}: {} \"{}\", id {}", kFullVersion,
-      config_.role == DaemonRole::Source ? "source" : "sink", config_.name, to_string(environment_.id));
+      config_.role == DaemonRole::Source ? "source" : "sink", config_.name, to_string(environment_.id()));
   for (const std::string& warning : environment_.warnings) log(Severity::Warning, "{}", warning);
   environment_.publish = [this](std::string_view event, const std::function<json()>& params) {
     if (control_ && control_->has_subscribers()) control_->publish(event, params());
@@ -66,12 +80,20 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
     daemon_ = std::make_unique<SinkDaemon>(environment_);
   }
   with_daemon([this](auto& daemon) { daemon.bind(methods_); });
+  trust_.on_change([this] { with_daemon([](auto& daemon) { daemon.trust_changed(); }); });
+  trust_.bind(methods_);
   methods_.bind_answer("set", [this](const json& params) { return set(params); });
   methods_.bind("monitor", [](Call& call) {
     call.subscribe();
     call.reply(json{{"result", "subscribed"}});
   });
   control_ = std::make_unique<ControlServer>(loop_, config_.control.socket, methods_);
+  platform::drop_privileges();
+  if (tls_) platform::keep_memory_private();
+}
+
+void run_daemon(const CommandLine& command_line, Config config) {
+  Wfdd(command_line, std::move(config)).run();
 }
 
 void Wfdd::run() {
@@ -123,6 +145,7 @@ void Wfdd::reload() {
     Config fresh = load_config(command_line_.config_path, command_line_.settings);
     if (fresh.name.empty()) fresh.name = platform::host_name();
     take_over(fresh);
+    trust_.reload();
     log(Severity::Notice, "configuration read again");
   } catch (const ConfigError& error) {
     log(Severity::Error, "{}; nothing has changed", error.what());

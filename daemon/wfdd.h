@@ -10,17 +10,12 @@
 #include "daemon/control_server.h"
 #include "daemon/environment.h"
 #include "daemon/method_table.h"
+#include "daemon/run.h"
 #include "daemon/sink_daemon.h"
 #include "daemon/source_daemon.h"
 #include "platform/event_loop.h"
 
 namespace wfdcast::daemon {
-
-// What the command line said.
-struct CommandLine {
-  std::string config_path;
-  std::vector<std::string> settings;
-};
 
 // The process: configuration, signals, systemd, the control socket, and the
 // daemon of one role.
@@ -45,6 +40,8 @@ class Wfdd {
   Config config_;
   platform::EventLoop loop_;
   MethodTable methods_;
+  Trust trust_;
+  std::unique_ptr<platform::TlsContext> tls_;  // paired mode only
   Environment environment_;
   std::variant<std::unique_ptr<SourceDaemon>, std::unique_ptr<SinkDaemon>> daemon_;
   std::unique_ptr<ControlServer> control_;

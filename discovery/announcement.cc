@@ -1,5 +1,6 @@
 #include "discovery/announcement.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -16,8 +17,7 @@ constexpr std::uint8_t kIpv4 = 1;  // IANA address family number
 
 enum class Kind : std::uint8_t { Beacon = 1, Probe = 2, Invitation = 3, Goodbye = 4 };
 
-// docs/protocol.md lists these. 135 (public key) and 137 (signature) are
-// reserved: like every id that we do not know, they are skipped.
+// docs/protocol.md lists these.
 enum class Tlv : std::uint8_t {
   DeviceInformation = wfdcast::DeviceInformation::kId,
   DeviceId = 128,
@@ -27,11 +27,16 @@ enum class Tlv : std::uint8_t {
   Sequence = 132,
   State = 133,
   Interval = 134,
+  PublicKey = 135,
   Cookie = 136,
+  Signature = 137,
   Token = 138,
   Recipient = 139,
+  InvitationCookie = 140,
+  Purpose = 141,
 };
-constexpr std::uint8_t kFirstOwn = 128, kLastOwn = 139;
+constexpr std::uint8_t kFirstOwn = 128, kLastOwn = 141;
+constexpr std::size_t kSignatureTlv = 3 + 64;
 
 // The TLVs of one datagram by id, the first of each. A field that is absent or
 // wrong reads as zero and sets error(); the first error stays.
@@ -60,9 +65,19 @@ class Fields {
     return value;
   }
   DeviceId device(Tlv id) { return {array<16>(id)}; }
-  std::optional<Cookie> cookie() {
-    if (!find(Tlv::Cookie)) return std::nullopt;
-    return array<16>(Tlv::Cookie);
+  std::optional<Cookie> cookie(Tlv id = Tlv::Cookie) {
+    if (!find(id)) return std::nullopt;
+    return array<16>(id);
+  }
+  std::optional<PublicKey> key() {
+    if (!find(Tlv::PublicKey)) return std::nullopt;
+    return PublicKey{array<32>(Tlv::PublicKey)};
+  }
+  Purpose purpose() {
+    if (!find(Tlv::Purpose)) return Purpose::Session;
+    const std::uint8_t value = need(Tlv::Purpose, 1).u8();
+    if (value > static_cast<std::uint8_t>(Purpose::Pairing)) note(AnnouncementError::BadField);
+    return static_cast<Purpose>(value);
   }
   std::string name() {
     const ByteView body = find(Tlv::Name).value_or(ByteView{});
@@ -118,6 +133,8 @@ Beacon read_beacon(Fields& in) {
   beacon.state = in.state();
   beacon.interval = in.interval();
   beacon.cookie = in.cookie();
+  beacon.key = in.key();
+  beacon.invitation_cookie = in.cookie(Tlv::InvitationCookie);
   return beacon;
 }
 
@@ -133,6 +150,9 @@ Invitation read_invitation(Fields& in) {
   invitation.token = {in.array<16>(Tlv::Token)};
   invitation.boot_id = in.need(Tlv::BootId, 8).u64();
   invitation.sequence = in.need(Tlv::Sequence, 4).u32();
+  invitation.purpose = in.purpose();
+  invitation.key = in.key();
+  invitation.cookie = in.cookie();
   return invitation;
 }
 
@@ -177,8 +197,11 @@ class Composer {
     out_.u8(static_cast<std::uint8_t>(kind));
   }
   void field(Tlv id, ByteView body) { write_subelement(out_, static_cast<std::uint8_t>(id), body); }
-  void cookie(const std::optional<Cookie>& cookie) {
-    if (cookie) field(Tlv::Cookie, *cookie);
+  void cookie(const std::optional<Cookie>& cookie, Tlv id = Tlv::Cookie) {
+    if (cookie) field(id, *cookie);
+  }
+  void key(const std::optional<PublicKey>& key) {
+    if (key) field(Tlv::PublicKey, key->bytes);
   }
   void information(const DeviceInformation& information) { write_device_information(out_, information); }
   void name(std::string_view name) { field(Tlv::Name, as_bytes(cut_name(name))); }
@@ -213,7 +236,7 @@ class Composer {
     out_.u16(size);
   }
 
-  std::array<std::uint8_t, kMaxDatagram> memory_;  // all fields at their longest are below 256 bytes
+  std::array<std::uint8_t, kMaxDatagram> memory_;  // all fields at their longest are below 300 bytes
   ByteWriter out_{memory_};
 };
 
@@ -227,6 +250,8 @@ std::vector<std::uint8_t> compose(const Beacon& beacon) {
   out.state(beacon.state);
   out.interval(beacon.interval);
   out.cookie(beacon.cookie);
+  out.key(beacon.key);
+  out.cookie(beacon.invitation_cookie, Tlv::InvitationCookie);
   return out.datagram();
 }
 
@@ -245,6 +270,12 @@ std::vector<std::uint8_t> compose(const Invitation& invitation) {
   out.position(invitation.boot_id, invitation.sequence);
   out.field(Tlv::Token, invitation.token.bytes);
   out.field(Tlv::Recipient, invitation.sink.bytes);
+  out.cookie(invitation.cookie);
+  out.key(invitation.key);
+  if (invitation.purpose != Purpose::Session) {
+    const std::uint8_t purpose = static_cast<std::uint8_t>(invitation.purpose);
+    out.field(Tlv::Purpose, {&purpose, 1});
+  }
   return out.datagram();
 }
 
@@ -273,6 +304,24 @@ Result<Announcement, AnnouncementError> parse_announcement(ByteView datagram) {
 
 std::vector<std::uint8_t> serialize(const Announcement& announcement) {
   return std::visit([](const auto& kind) { return compose(kind); }, announcement);
+}
+
+std::optional<Sealed> sealed(ByteView datagram) {
+  if (datagram.size() < kHeaderSize + kSignatureTlv) return std::nullopt;
+  const ByteView message = datagram.first(datagram.size() - kSignatureTlv);
+  ByteReader in(datagram.subspan(message.size()));
+  if (in.u8() != static_cast<std::uint8_t>(Tlv::Signature) || in.u16() != Signature{}.bytes.size())
+    return std::nullopt;
+  Sealed result{message, {}};
+  std::ranges::copy(in.bytes(result.signature.bytes.size()), result.signature.bytes.begin());
+  return result;
+}
+
+void append_signature(std::vector<std::uint8_t>& datagram, const Signature& signature) {
+  const std::array<std::uint8_t, 3> head{static_cast<std::uint8_t>(Tlv::Signature), 0,
+                                         static_cast<std::uint8_t>(signature.bytes.size())};
+  datagram.insert(datagram.end(), head.begin(), head.end());
+  datagram.insert(datagram.end(), signature.bytes.begin(), signature.bytes.end());
 }
 
 const char* to_string(AnnouncementError error) {

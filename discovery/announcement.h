@@ -33,6 +33,9 @@ struct Beacon {
   SinkState state = SinkState::Available;
   std::chrono::milliseconds interval{1000};
   std::optional<Cookie> cookie;  // echoed from the last probe of the source it goes to
+  // Paired mode, in the copies with a cookie; signed then.
+  std::optional<PublicKey> key{};
+  std::optional<Cookie> invitation_cookie{};  // for that source to bring back in invitations
   bool operator==(const Beacon&) const = default;
 };
 // A source asks sinks to answer at once, and gives the cookie to echo (none in a broadcast probe).
@@ -41,6 +44,7 @@ struct Probe {
   std::optional<Cookie> cookie;
   bool operator==(const Probe&) const = default;
 };
+enum class Purpose : std::uint8_t { Session = 0, Pairing = 1 };
 // A source asks a sink to connect to the RTSP control port in `information`.
 struct Invitation {
   DeviceId source, sink;
@@ -49,6 +53,10 @@ struct Invitation {
   InvitationToken token;
   std::uint64_t boot_id = 0;  // the sink's, from its beacon
   std::uint32_t sequence = 0;
+  // Paired mode; signed then.
+  Purpose purpose = Purpose::Session;
+  std::optional<PublicKey> key{};
+  std::optional<Cookie> cookie{};  // the invitation cookie of the sink's beacon
   bool operator==(const Invitation&) const = default;
 };
 // A sink leaves.
@@ -60,6 +68,14 @@ struct Goodbye {
   bool operator==(const Goodbye&) const = default;
 };
 using Announcement = std::variant<Beacon, Probe, Invitation, Goodbye>;
+
+// A datagram whose last field is a signature over all that is before it.
+struct Sealed {
+  ByteView message;
+  Signature signature;
+};
+[[nodiscard]] std::optional<Sealed> sealed(ByteView datagram);
+void append_signature(std::vector<std::uint8_t>& datagram, const Signature& signature);
 
 enum class AnnouncementError { Truncated, TooLong, BadMagic, UnknownVersion, UnknownKind, Missing, BadField };
 

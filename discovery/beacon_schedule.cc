@@ -38,7 +38,8 @@ std::vector<Outgoing> BeaconSchedule::answer(const Probe& probe, const Endpoint&
   if (!answered) return {};
   if (known) known->answered = now;
   ++sequence_;
-  return {{interface_index, source, beacon(*from, probe.cookie)}};
+  const auto copy = probe.cookie ? Outgoing::Copy::Proven : Outgoing::Copy::Broadcast;
+  return {{interface_index, source, beacon(*from, probe.cookie, source.address), copy}};
 }
 
 std::vector<Outgoing> BeaconSchedule::tick(Time now) {
@@ -48,9 +49,11 @@ std::vector<Outgoing> BeaconSchedule::tick(Time now) {
 
 std::vector<Outgoing> BeaconSchedule::goodbye(Time) {
   ++sequence_;
-  auto farewell = to_all([&](const InterfaceAddress&, std::optional<Cookie> cookie) {
-    return serialize(
-        Goodbye{.id = options_.id, .boot_id = options_.boot_id, .sequence = sequence_, .cookie = cookie});
+  auto farewell = to_all([&](const InterfaceAddress&, const Source* source) {
+    return serialize(Goodbye{.id = options_.id,
+                             .boot_id = options_.boot_id,
+                             .sequence = sequence_,
+                             .cookie = source ? std::optional(source->cookie) : std::nullopt});
   });
   next_.reset();
   interfaces_.clear();
@@ -65,29 +68,38 @@ std::vector<Outgoing> BeaconSchedule::announce(Time now) {
   next_ = now + std::chrono::duration_cast<Duration>(options_.interval * stretch);
   ++sequence_;
   forget_silent_sources(now);
-  return to_all(
-      [&](const InterfaceAddress& from, std::optional<Cookie> cookie) { return beacon(from, cookie); });
+  if (now - checked_ >= kRecent) {
+    oldest_ = std::exchange(checkpoint_, sequence_ - 1);
+    checked_ = now;
+  }
+  return to_all([&](const InterfaceAddress& from, const Source* source) {
+    return source ? beacon(from, source->cookie, source->endpoint.address) : beacon(from, std::nullopt, {});
+  });
 }
 
 template <class Make>
 std::vector<Outgoing> BeaconSchedule::to_all(Make make) const {
   std::vector<Outgoing> all;
   for (const InterfaceAddress& interface : interfaces_) {
-    auto datagram = make(interface, std::nullopt);
+    auto datagram = make(interface, nullptr);
     if (interface.broadcast && interface.broadcast != kLimitedBroadcast) {
-      all.push_back({interface.index, {interface.broadcast, options_.port}, datagram});
+      all.push_back(
+          {interface.index, {interface.broadcast, options_.port}, datagram, Outgoing::Copy::Broadcast});
     }
-    all.push_back({interface.index, {kLimitedBroadcast, options_.port}, std::move(datagram)});
+    all.push_back({interface.index,
+                   {kLimitedBroadcast, options_.port},
+                   std::move(datagram),
+                   Outgoing::Copy::Broadcast});
   }
   for (const Source& source : sources_) {
     const InterfaceAddress* from = interface_at(source.interface_index);
-    if (from) all.push_back({from->index, source.endpoint, make(*from, source.cookie)});
+    if (from) all.push_back({from->index, source.endpoint, make(*from, &source), Outgoing::Copy::Proven});
   }
   return all;
 }
 
-std::vector<std::uint8_t> BeaconSchedule::beacon(const InterfaceAddress& from,
-                                                 std::optional<Cookie> cookie) const {
+std::vector<std::uint8_t> BeaconSchedule::beacon(const InterfaceAddress& from, std::optional<Cookie> cookie,
+                                                 Ipv4Address target) const {
   Beacon beacon{.id = options_.id,
                 .name = options_.name,
                 .address = from.address,
@@ -97,6 +109,10 @@ std::vector<std::uint8_t> BeaconSchedule::beacon(const InterfaceAddress& from,
                 .state = state_,
                 .interval = std::chrono::duration_cast<std::chrono::milliseconds>(options_.interval),
                 .cookie = cookie};
+  if (cookie && options_.key) {
+    beacon.key = options_.key;
+    beacon.invitation_cookie = options_.invitation_cookie(target);
+  }
   beacon.information.available = state_ == SinkState::Available;
   return serialize(beacon);
 }

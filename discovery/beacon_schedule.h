@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ struct Outgoing {
   int interface_index = 0;
   Endpoint target;
   std::vector<std::uint8_t> datagram;
+  // With a cookie, for one source: the only copies that can be believed, so the only ones to sign.
+  enum class Copy : std::uint8_t { Broadcast, Proven } copy = Copy::Broadcast;
 };
 
 // An IPv4 address of an interface that sinks announce on.
@@ -53,6 +56,9 @@ class BeaconSchedule {
     Duration interval = 1s;
     std::uint64_t boot_id = 0;
     std::uint64_t seed = 0;  // of the jitter
+    // Paired mode: our key, and what an invitation from an address must bring back.
+    std::optional<PublicKey> key{};
+    std::function<Cookie(Ipv4Address)> invitation_cookie{};
   };
   explicit BeaconSchedule(Options options);
 
@@ -66,6 +72,12 @@ class BeaconSchedule {
   // Takes leave of everybody; silent from then on.
   [[nodiscard]] std::vector<Outgoing> goodbye(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const { return next_; }
+  // Whether a source can have this sequence from a beacon of the last minutes: newer than kRecent to twice
+  // that.
+  static constexpr Duration kRecent = 60s;
+  [[nodiscard]] bool recent(std::uint32_t sequence) const {
+    return sequence > oldest_ && sequence <= sequence_;
+  }
   [[nodiscard]] std::uint64_t boot_id() const { return options_.boot_id; }
 
  private:
@@ -78,11 +90,12 @@ class BeaconSchedule {
     std::optional<Time> answered;
   };
   [[nodiscard]] std::vector<Outgoing> announce(Time now);
-  // One datagram for each target: made by `datagram(interface, cookie)`.
+  // One datagram for each target: made by `datagram(interface, source)`, with nullptr for the broadcasts.
   template <class Make>
   [[nodiscard]] std::vector<Outgoing> to_all(Make make) const;
-  [[nodiscard]] std::vector<std::uint8_t> beacon(const InterfaceAddress& from,
-                                                 std::optional<Cookie> cookie) const;
+  // To an address that sent this cookie, or to all.
+  [[nodiscard]] std::vector<std::uint8_t> beacon(const InterfaceAddress& from, std::optional<Cookie> cookie,
+                                                 Ipv4Address target) const;
   [[nodiscard]] const InterfaceAddress* interface_at(int index) const;
   [[nodiscard]] bool may_answer(const Source* known, Time now);
   [[nodiscard]] Source* find_source(const Cookie& cookie, const Endpoint& endpoint, int interface_index);
@@ -92,6 +105,8 @@ class BeaconSchedule {
   Random random_;
   SinkState state_ = SinkState::Available;
   std::uint32_t sequence_ = 0;
+  std::uint32_t oldest_ = 0, checkpoint_ = 0;  // sequences of kRecent ago
+  Time checked_{};
   std::vector<InterfaceAddress> interfaces_;
   std::vector<Source> sources_;
   TokenBucket to_known_{6, 4}, to_strangers_{6, 4};  // together kMaxAnswers

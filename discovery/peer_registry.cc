@@ -11,6 +11,8 @@ namespace {
 
 // Together kMaxProbes in any second: the steady rate leaves a tenth to fresh addresses.
 constexpr int kProbeRate = 1280;
+// A beacon that was on its way when another address took over is not a sign of life.
+constexpr Duration kCloneProof = 500ms;
 constexpr int kProbeBurst = PeerRegistry::kMaxProbes - kProbeRate;
 
 std::string shown_name(const Beacon& beacon) {
@@ -28,13 +30,16 @@ Peer peer_of(const Sighting& sighting, Time now) {
           .state = sighting.beacon.state,
           .boot_id = sighting.beacon.boot_id,
           .sequence = sighting.beacon.sequence,
-          .last_seen = now};
+          .last_seen = now,
+          .identity = sighting.proof == Proof::Signed ? Peer::Identity::Proven : Peer::Identity::Claimed,
+          .invitation_cookie = sighting.beacon.invitation_cookie};
 }
 
 // The same but for what every beacon changes.
 bool looks_alike(const Peer& known, Peer seen) {
   seen.sequence = known.sequence;
   seen.last_seen = known.last_seen;
+  seen.identity = known.identity;
   return seen == known;
 }
 
@@ -56,11 +61,26 @@ std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
   }
   const auto found = entries_.find(sighting.beacon.id);
   if (found == entries_.end()) return appear(peer_of(sighting, now), now);
+  return sight_proven(found, sighting, now);
+}
+
+std::vector<PeerEvent> PeerRegistry::sight_proven(Entries::iterator found, const Sighting& sighting,
+                                                  Time now) {
   const Peer& known = found->second.peer;
+  const bool known_signs = known.identity != Peer::Identity::Claimed;
+  const bool signs = sighting.proof == Proof::Signed;
+  if (known_signs && !signs) return refresh(found->second, sighting, now);
+  if (signs && !known_signs && known.endpoint.address != sighting.sender.address) {
+    std::vector<PeerEvent> events{lose(found)};
+    std::ranges::move(appear(peer_of(sighting, now), now), std::back_inserter(events));
+    return events;
+  }
   if (known.endpoint.address != sighting.sender.address) {
     // Both have proven their address, neither the id: the first keeps it while it lives.
     if (now - known.last_seen < options_.ttl) {
       ++counters_.contested;
+      if (signs && known.boot_id != sighting.beacon.boot_id)
+        note_rival(found->second, sighting.beacon.boot_id, now);
       return {};
     }
     std::vector<PeerEvent> events{lose(found)};
@@ -71,7 +91,45 @@ std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
     ++counters_.stale;
     return {};
   }
-  return update(found->second, peer_of(sighting, now));
+  return update(found->second, peer_of(sighting, now), now);
+}
+
+void PeerRegistry::note_rival(Entry& entry, std::uint64_t boot_id, Time now) {
+  if (!entry.rival || entry.rival->boot_id != boot_id) entry.rival = {boot_id, now, now};
+  entry.rival->seen = now;
+}
+
+bool PeerRegistry::says_nothing_new(const Entry& entry, const Sighting& sighting) const {
+  return looks_alike(entry.peer, peer_of(sighting, entry.peer.last_seen)) &&
+         sighting.beacon.sequence > entry.peer.sequence;
+}
+
+// By the cookie alone: it keeps the peer in reach, and its sequence stays that of the last signed one, so
+// that nobody can make those look old.
+std::vector<PeerEvent> PeerRegistry::refresh(Entry& entry, const Sighting& sighting, Time now) {
+  if (!says_nothing_new(entry, sighting)) {
+    ++counters_.unsigned_changes;
+    return {};
+  }
+  entry.peer.last_seen = now;
+  by_age_.splice(by_age_.end(), by_age_, entry.age);
+  return {PeerRefreshed{entry.peer.id}};
+}
+
+bool PeerRegistry::signature_wanted(const Sighting& sighting, Time now) {
+  if (!plausible(sighting) || sighting.proof != Proof::Cookie) return false;
+  const auto found = entries_.find(sighting.beacon.id);
+  if (found != entries_.end()) {
+    const Entry& entry = found->second;
+    const bool signs = entry.peer.identity != Peer::Identity::Claimed;
+    const bool same_board = entry.peer.endpoint.address == sighting.sender.address &&
+                            entry.peer.boot_id == sighting.beacon.boot_id;
+    if (signs && same_board && sighting.beacon.sequence <= entry.peer.sequence) return false;  // a replay
+    if (signs && says_nothing_new(entry, sighting) && now - entry.verified < kReverify) return false;
+  }
+  const auto address = addresses_.find(sighting.sender.address);
+  if (address != addresses_.end() && !address->second.signatures.take(now)) return false;
+  return signatures_.take(now);
 }
 
 std::vector<PeerEvent> PeerRegistry::goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,
@@ -92,6 +150,13 @@ std::vector<PeerEvent> PeerRegistry::goodbye(const Goodbye& goodbye, const Endpo
     return {};
   }
   return {lose(found)};
+}
+
+std::vector<PeerEvent> PeerRegistry::disown(const DeviceId& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.peer.identity == Peer::Identity::Claimed) return {};
+  found->second.peer.identity = Peer::Identity::Claimed;
+  return {PeerChanged{found->second.peer}};
 }
 
 std::vector<PeerEvent> PeerRegistry::expire(Time now) {
@@ -143,13 +208,29 @@ std::vector<PeerEvent> PeerRegistry::appear(Peer seen, Time now) {
   }
   enter_address(seen.endpoint.address, now);
   const auto age = by_age_.insert(by_age_.end(), seen.id);
-  const auto entry = entries_.emplace(
-      seen.id, Entry{.peer = std::move(seen), .order = appearances_++, .age = age, .probed = now});
+  const auto entry = entries_.emplace(seen.id, Entry{.peer = std::move(seen),
+                                                     .order = appearances_++,
+                                                     .age = age,
+                                                     .probed = now,
+                                                     .verified = now,
+                                                     .rival = std::nullopt,
+                                                     .cloned = {}});
   return {PeerAppeared{entry.first->second.peer}};
 }
 
-std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen) {
-  const bool alike = looks_alike(entry.peer, seen);
+std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen, Time now) {
+  if (seen.identity == Peer::Identity::Proven) {
+    // A board that has moved or started over is never heard again as what it was: then there are two.
+    const bool restarted = entry.peer.boot_id != seen.boot_id;
+    const auto& rival = entry.rival;
+    const bool other_lives = rival && now - rival->seen < options_.ttl;
+    if (other_lives && (restarted ? seen.boot_id == rival->boot_id : now - rival->since > kCloneProof))
+      entry.cloned = now;
+    if (restarted) note_rival(entry, entry.peer.boot_id, now);
+    if (entry.cloned != Time{} && now - entry.cloned < kCloneAlarm) seen.identity = Peer::Identity::Cloned;
+    entry.verified = now;
+  }
+  const bool alike = looks_alike(entry.peer, seen) && entry.peer.identity == seen.identity;
   entry.peer = std::move(seen);
   by_age_.splice(by_age_.end(), by_age_, entry.age);
   if (alike) return {PeerRefreshed{entry.peer.id}};

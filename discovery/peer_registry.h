@@ -20,6 +20,7 @@ inline namespace evidence {
 enum class Proof {
   None,    // no cookie, or a wrong one: anybody on the link may have sent it
   Cookie,  // the sender has echoed the cookie that we sent to its address
+  Signed,  // and the beacon is signed with the key that the id is the hash of; the caller has checked it
 };
 // Whether a probe to the sender would leave at once.
 enum class Link {
@@ -39,6 +40,9 @@ struct Peer {
   std::uint64_t boot_id = 0;
   std::uint32_t sequence = 0;
   Time last_seen{};
+  // Known by a signature, not by the address alone.
+  enum class Identity : std::uint8_t { Claimed, Proven, Cloned } identity = Identity::Claimed;
+  std::optional<discovery::Cookie> invitation_cookie{};
   bool operator==(const Peer&) const = default;
 };
 struct PeerAppeared {
@@ -67,7 +71,14 @@ struct Sighting {
 // The devices in reach. A device becomes a peer, and stays one for its TTL, by
 // sightings that prove its address by a cookie and have a newer sequence; only
 // these change it or make it leave. Another address can take its id over only
-// after the TTL (PeerLost, then PeerAppeared). Unproven sightings touch nothing,
+// after the TTL (PeerLost, then PeerAppeared).
+//
+// A signature proves the id as well: such a peer takes its id from whoever only
+// claims it, and only signed beacons change it. Between two of them (kReverify)
+// a beacon that says the same with the cookie alone keeps it in reach. When two
+// boards go on to sign for one id, the key was cloned: Identity::Cloned.
+//
+// Unproven sightings touch nothing,
 // not even the TTL: whoever forges them could keep a dead peer alive. They only
 // tell the owner whom to probe. Times must not go back.
 class PeerRegistry {
@@ -88,6 +99,11 @@ class PeerRegistry {
   static constexpr Duration kRefreshInterval = 10s;  // probes of a peer, so that the sink keeps our cookie
   static constexpr Duration kUrgentInterval =
       250ms;  // of an address that has peers, when something new shows
+  // Signatures checked: of one address, and in all. A peer whose beacons say nothing new has one checked
+  // every kReverify.
+  static constexpr int kSignaturesOfAddress = 4, kSignatures = 256;  // a second
+  static constexpr Duration kReverify = 10s;
+  static constexpr Duration kCloneAlarm = 60s;  // a clone stays one for so long after it last showed
   struct Options {
     std::size_t max_peers = 1024;
     Duration ttl = 5s;
@@ -101,6 +117,7 @@ class PeerRegistry {
     std::uint64_t contested = 0;    // proven, but the id is alive at another address
     std::uint64_t refused = 0;      // proven, but there is no room
     std::uint64_t probes_held = 0;  // a probe was due, but too many had been sent
+    std::uint64_t unsigned_changes = 0;  // would have changed a peer that signs, but was not signed
     bool operator==(const Counters&) const = default;
   };
   explicit PeerRegistry(Options options);
@@ -108,6 +125,8 @@ class PeerRegistry {
   [[nodiscard]] std::vector<PeerEvent> sight(const Sighting& sighting, Time now);
   [[nodiscard]] std::vector<PeerEvent> goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,
                                                Time now);
+  // Its signatures count no more: it is what it claims to be, like any stranger.
+  [[nodiscard]] std::vector<PeerEvent> disown(const DeviceId& id);
   // The peers whose TTL is over, in order of appearance.
   [[nodiscard]] std::vector<PeerEvent> expire(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -117,6 +136,11 @@ class PeerRegistry {
   // then, which keeps our cookie in the sink. Cookies belong to addresses, so
   // any id behind an address will do. Bounded by address and in all.
   [[nodiscard]] bool probe_wanted(const Sighting& sighting, Time now);
+  // Whether the signature of this sighting, which has Proof::Cookie, is worth checking: the sighting would
+  // change something, or the last check is old. To be asked before sight(), which gets Proof::Signed when the
+  // signature is good; a sighting with a bad one is to be dropped.
+  [[nodiscard]] bool signature_wanted(const Sighting& sighting, Time now);
+
   // Whether all sinks should be asked by a broadcast without a cookie, because
   // some may be behind unresolved addresses: a real one resolves itself for us
   // when it answers, and its answer comes to our own address. True once.
@@ -135,17 +159,31 @@ class PeerRegistry {
     std::uint64_t order = 0;  // of appearance
     std::list<DeviceId>::iterator age;
     Time probed{};
+    Time verified{};
+    // Another board that signed for this id, and when.
+    struct Rival {
+      std::uint64_t boot_id = 0;
+      Time since{}, seen{};
+    };
+    std::optional<Rival> rival;
+    Time cloned{};  // when that was last seen to be so
   };
   // What we know of an address, for the sake of probing it.
   struct Address {
     std::size_t peers = 0;
     Time heard{}, probed{};
+    TokenBucket signatures{kSignaturesOfAddress, kSignaturesOfAddress};
   };
   using Entries = std::map<DeviceId, Entry>;
 
+  [[nodiscard]] std::vector<PeerEvent> sight_proven(Entries::iterator found, const Sighting& sighting,
+                                                    Time now);
+  [[nodiscard]] std::vector<PeerEvent> refresh(Entry& entry, const Sighting& sighting, Time now);
+  static void note_rival(Entry& entry, std::uint64_t boot_id, Time now);
+  [[nodiscard]] bool says_nothing_new(const Entry& entry, const Sighting& sighting) const;
   [[nodiscard]] bool plausible(const Sighting& sighting) const;
   [[nodiscard]] std::vector<PeerEvent> appear(Peer seen, Time now);
-  [[nodiscard]] std::vector<PeerEvent> update(Entry& entry, Peer seen);
+  [[nodiscard]] std::vector<PeerEvent> update(Entry& entry, Peer seen, Time now);
   PeerLost lose(Entries::iterator entry);
   void enter_address(Ipv4Address address, Time now);
   void leave_address(Ipv4Address address);
@@ -166,7 +204,7 @@ class PeerRegistry {
   std::map<Ipv4Address, Address> addresses_;
   std::size_t unproven_ = 0;  // of these, without a peer
   std::optional<Time> swept_;
-  TokenBucket probes_, resolutions_;
+  TokenBucket probes_, resolutions_, signatures_{kSignatures, 1024};
   bool ask_all_ = false;
   std::optional<Time> asked_all_;
 };

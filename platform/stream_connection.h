@@ -8,6 +8,7 @@
 
 #include "base/endpoint.h"
 #include "base/result.h"
+#include "platform/connection.h"
 #include "platform/event_loop.h"
 #include "platform/fd.h"
 #include "platform/listener.h"
@@ -22,28 +23,18 @@ namespace wfdcast::platform {
 // buffered up to a limit; beyond it the connection counts as lost. A peer that
 // shuts down its sending side has closed. SIGPIPE never comes, and no callback
 // comes from inside write() or finish().
-class StreamConnection {
+class StreamConnection : public Connection {
  public:
   static constexpr std::size_t kMaxUnsent = 256 * 1024;
-  struct Callbacks {
-    std::function<void(std::string_view bytes)> on_bytes;
-    std::function<void(std::string reason)> on_closed;  // once; the peer closed, or an error
-    std::function<void()> on_flushed = {};              // after write(): everything is with the kernel
-  };
   StreamConnection(EventLoop& loop, Fd fd, Callbacks callbacks);
-  ~StreamConnection();
-  StreamConnection(const StreamConnection&) = delete;
-  StreamConnection& operator=(const StreamConnection&) = delete;
+  ~StreamConnection() override;
 
-  void write(std::string_view bytes);
-  // No more on_bytes. When all is written it shuts down its sending side and waits for the peer to close, so
-  // that input that is still coming does not reset what the peer has yet to read; on_closed at the latest
-  // after `grace`.
-  void finish(Duration grace);
-  // Bytes that the peer's host has not acknowledged (SIOCOUTQ) or that wait here.
-  [[nodiscard]] std::size_t unsent() const;
-  [[nodiscard]] Endpoint peer() const { return peer_; }    // TCP only
-  [[nodiscard]] Endpoint local() const { return local_; }  // TCP only
+  void set_callbacks(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
+  void write(std::string_view bytes) override;
+  void finish(Duration grace) override;
+  [[nodiscard]] std::size_t unsent() const override;
+  [[nodiscard]] Endpoint peer() const override { return peer_; }
+  [[nodiscard]] Endpoint local() const override { return local_; }
 
  private:
   enum class State {

@@ -76,6 +76,7 @@ std::string answer(Name name, const SinkCapabilities& capabilities) {
     case Name::IdrRequest:
     case Name::WfdcastTransport:
     case Name::WfdcastDelivery:
+    case Name::WfdcastGroupKey:
     case Name::Unknown:
       return "none";
   }

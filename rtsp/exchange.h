@@ -27,6 +27,7 @@ enum class Asked : std::uint8_t {
   M16,
   Move,      // wfdcast_transport
   Delivery,  // wfdcast_delivery
+  Key,       // wfdcast_group_key
 };
 [[nodiscard]] const char* to_string(Asked asked);
 

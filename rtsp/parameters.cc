@@ -13,7 +13,7 @@ struct NameRow {
   std::string_view text;
 };
 // In the order of the enum.
-constexpr std::array<NameRow, 24> kNames{{{Name::VideoFormats, "wfd_video_formats"},
+constexpr std::array<NameRow, 25> kNames{{{Name::VideoFormats, "wfd_video_formats"},
                                           {Name::AudioCodecs, "wfd_audio_codecs"},
                                           {Name::ClientRtpPorts, "wfd_client_rtp_ports"},
                                           {Name::ContentProtection, "wfd_content_protection"},
@@ -36,7 +36,8 @@ constexpr std::array<NameRow, 24> kNames{{{Name::VideoFormats, "wfd_video_format
                                           {Name::WfdcastMulticast, "wfdcast_multicast"},
                                           {Name::WfdcastTransport, "wfdcast_transport"},
                                           {Name::WfdcastDelivery, "wfdcast_delivery"},
-                                          {Name::WfdcastRepair, "wfdcast_repair"}}};
+                                          {Name::WfdcastRepair, "wfdcast_repair"},
+                                          {Name::WfdcastGroupKey, "wfdcast_group_key"}}};
 
 Name name_of(std::string_view text) {
   const auto* const row =

@@ -37,6 +37,7 @@ enum class Name : std::uint8_t {
   WfdcastTransport,
   WfdcastDelivery,
   WfdcastRepair,
+  WfdcastGroupKey,
   Unknown,
 };
 [[nodiscard]] std::string_view to_string(Name name);  // as it stands on the wire

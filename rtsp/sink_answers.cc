@@ -58,6 +58,7 @@ void SinkSession::on_response(const Response& response, Time now, Out& out) {
     case Asked::TeardownTrigger:
     case Asked::M16:
     case Asked::Move:
+    case Asked::Key:
       return;
   }
 }

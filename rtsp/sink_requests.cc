@@ -125,6 +125,11 @@ Result<SinkSession::Changes, std::string> SinkSession::read_changes(
     }
     changes.move = *parsed;
   }
+  if (const Parameter* const key = find(parameters, Name::WfdcastGroupKey)) {
+    if (options_.link == SinkOptions::Link::Plain) return fail(refusal_of(key->name, kNotSupported));
+    changes.key = parse_group_key(key->value);
+    if (!changes.key) return fail(refusal_of(key->name, kInvalidValue));
+  }
   if (const Parameter* const trigger = find(parameters, Name::TriggerMethod)) {
     changes.trigger = parse_trigger(trigger->value);
     if (!changes.trigger) return fail(refusal_of(trigger->name, kInvalidValue));
@@ -134,6 +139,7 @@ Result<SinkSession::Changes, std::string> SinkSession::read_changes(
 
 void SinkSession::apply(Changes changes, Time now, Out& out) {
   if (state_ == State::Ending) return;
+  if (changes.key) out.events.emplace_back(KeyGiven{*changes.key});
   if (changes.url) url_ = std::move(*changes.url);
   if (changes.format) {
     format_ = *changes.format;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rtsp/exchange.h"
+#include "rtsp/group_key.h"
 #include "rtsp/message.h"
 #include "rtsp/parameters.h"
 #include "rtsp/session.h"
@@ -19,14 +20,18 @@ struct StreamPaused {};   // M9 answered
 struct MoveRequested {
   Transport transport;
 };  // wfdcast_transport: receive there as well, then report
-using SinkEvent =
-    std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, MoveRequested, SessionEnded>;
+struct KeyGiven {
+  GroupKey key;
+};  // wfdcast_group_key
+using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, MoveRequested,
+                               KeyGiven, SessionEnded>;
 
 struct SinkOptions {
-  SinkCapabilities capabilities;        // rtp_port: the bound RTP port
-  PortPair client;                      // of M6; rtcp 0: no RTCP wanted
-  std::optional<WfdcastHeader> header;  // none: play an ordinary WFD sink
-  std::string agent = "wfdcast";        // User-Agent
+  SinkCapabilities capabilities;                                        // rtp_port: the bound RTP port
+  PortPair client;                                                      // of M6; rtcp 0: no RTCP wanted
+  std::optional<WfdcastHeader> header;                                  // none: play an ordinary WFD sink
+  enum class Link : std::uint8_t { Plain, Secure } link = Link::Plain;  // keys are taken inside TLS only
+  std::string agent = "wfdcast";                                        // User-Agent
 };
 
 // The sink's side of one WFD RTSP connection; the mirror of SourceSession.
@@ -102,6 +107,7 @@ class SinkSession {
     std::optional<StreamFormat> format;
     std::optional<std::string> url;
     std::optional<Transport> move;
+    std::optional<GroupKey> key;
     std::optional<Trigger> trigger;
   };
   [[nodiscard]] Result<Changes, std::string> read_changes(const std::vector<Parameter>& parameters) const;

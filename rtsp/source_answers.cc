@@ -60,6 +60,8 @@ void SourceSession::on_response(const Response& response, Time now, Out& out) {
       return on_fixed(response, now, out);
     case Asked::Move:
       return on_moved(response, now, out);
+    case Asked::Key:
+      return on_key_answered(response, now, out);
     case Asked::SetupTrigger:
       if (response.status != Status::Ok) begin_ending(EndReason::Refused, refusal(response, *what), now, out);
       return;
@@ -133,6 +135,7 @@ void SourceSession::on_described(const Response& response, Time now, Out& out) {
 
 void SourceSession::on_fixed(const Response& response, Time now, Out& out) {
   if (response.status == Status::Ok) {
+    if (key_) out.events.emplace_back(KeyAccepted{key_->mki});
     enter(State::SettingUp, now + kNextRequest);
     return trigger(Trigger::Setup, Asked::SetupTrigger, now, out);
   }
@@ -144,6 +147,13 @@ void SourceSession::on_fixed(const Response& response, Time now, Out& out) {
   choice_ = Choice::Conservative;
   format_ = next;
   fix_format(now, out);
+}
+
+void SourceSession::on_key_answered(const Response& response, Time now, Out& out) {
+  if (response.status != Status::Ok)
+    return begin_ending(EndReason::Refused, refusal(response, Asked::Key), now, out);
+  out.events.emplace_back(KeyAccepted{sending_key_->mki});
+  send_key(now, out);
 }
 
 void SourceSession::on_moved(const Response& response, Time now, Out& out) {

@@ -126,6 +126,31 @@ Step<SourceEvent> SourceSession::move(const Transport& transport, Time now) {
   return out;
 }
 
+Step<SourceEvent> SourceSession::give_key(const GroupKey& key, Time now) {
+  Out out;
+  switch (state_) {
+    case State::Idle:
+    case State::Greeting:
+    case State::Querying:
+    case State::Choosing:
+      key_ = key;
+      break;
+    case State::Fixing:
+    case State::SettingUp:
+    case State::Ready:
+    case State::Playing:
+    case State::Paused:
+      next_key_ = key;
+      if (!sending_key_) send_key(now, out);
+      break;
+    case State::Ending:
+    case State::Ended:
+      break;
+  }
+  assert(consistent());
+  return out;
+}
+
 Step<SourceEvent> SourceSession::end(Time now) {
   Out out;
   begin_ending(EndReason::Requested, {}, now, out);
@@ -228,7 +253,9 @@ void SourceSession::ask_capabilities(Time now, Out& out) {
 }
 
 void SourceSession::fix_format(Time now, Out& out) {
-  ask(Asked::M4, Method::SetParameter, format_choice(format_, sink_, options_.presentation_url), now, out);
+  std::string body = format_choice(format_, sink_, options_.presentation_url);
+  if (key_) append_parameter(body, Name::WfdcastGroupKey, serialize(*key_));
+  ask(Asked::M4, Method::SetParameter, std::move(body), now, out);
 }
 
 void SourceSession::send_move(Time now, Out& out) {
@@ -237,6 +264,14 @@ void SourceSession::send_move(Time now, Out& out) {
   std::string body;
   append_parameter(body, Name::WfdcastTransport, serialize(*moving_));
   ask(Asked::Move, Method::SetParameter, std::move(body), now, out);
+}
+
+void SourceSession::send_key(Time now, Out& out) {
+  sending_key_ = std::exchange(next_key_, std::nullopt);
+  if (!sending_key_) return;
+  std::string body;
+  append_parameter(body, Name::WfdcastGroupKey, serialize(*sending_key_));
+  ask(Asked::Key, Method::SetParameter, std::move(body), now, out);
 }
 
 void SourceSession::on_state_deadline(Time now, Out& out) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "rtsp/exchange.h"
+#include "rtsp/group_key.h"
 #include "rtsp/message.h"
 #include "rtsp/parameters.h"
 #include "rtsp/session.h"
@@ -25,6 +26,9 @@ struct StreamSetUp {    // M6
 struct PlayRequested {};   // M7
 struct PauseRequested {};  // M9
 struct IdrRequested {};    // M13
+struct KeyAccepted {       // wfdcast_group_key was answered
+  std::uint32_t mki = 0;
+};
 // A wfdcast sink says on which path it has the stream now (wfdcast_delivery),
 // or refused to move.
 struct DeliveryReported {
@@ -32,7 +36,7 @@ struct DeliveryReported {
   std::string detail;  // "lag=3ms lost=0 of=500", "silent"
 };
 using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested,
-                                 IdrRequested, DeliveryReported, SessionEnded>;
+                                 IdrRequested, DeliveryReported, KeyAccepted, SessionEnded>;
 
 // Who may go beyond M1.
 struct Admission {
@@ -83,6 +87,8 @@ class SourceSession {
   Step<SourceEvent> pause(Time now);  // M5 PAUSE
   // Moves the stream in session (wfdcast_transport); only for wfdcast sinks.
   Step<SourceEvent> move(const Transport& transport, Time now);
+  // The key of the group (wfdcast_group_key): with M4, or in session. Only for wfdcast sinks inside TLS.
+  Step<SourceEvent> give_key(const GroupKey& key, Time now);
   Step<SourceEvent> end(Time now);  // M5 TEARDOWN; over within 2 s
   // RTP or RTCP came from this sink: proof of life.
   void heard(Time now);
@@ -109,6 +115,7 @@ class SourceSession {
   void ask_capabilities(Time now, Out& out);
   void fix_format(Time now, Out& out);
   void send_move(Time now, Out& out);
+  void send_key(Time now, Out& out);
   void on_state_deadline(Time now, Out& out);
   void keep_alive(Time now, Out& out);
 
@@ -117,6 +124,7 @@ class SourceSession {
   [[nodiscard]] bool admits(const std::optional<WfdcastHeader>& header) const;
   void on_described(const Response& response, Time now, Out& out);
   void on_fixed(const Response& response, Time now, Out& out);
+  void on_key_answered(const Response& response, Time now, Out& out);
   void on_moved(const Response& response, Time now, Out& out);
 
   void on_request(const Request& request, Time now, Out& out);
@@ -147,7 +155,8 @@ class SourceSession {
   PortPair client_;      // the sink's ports
   Transport transport_;  // on which the stream is
   std::optional<Transport> moving_, next_move_;
-  std::optional<Trigger> triggered_;  // PLAY or PAUSE, not carried out yet
+  std::optional<GroupKey> key_, sending_key_, next_key_;  // with M4; on its way; after that one
+  std::optional<Trigger> triggered_;                      // PLAY or PAUSE, not carried out yet
   Coalescer idr_{kSourceIdrPeriod};
   SessionEnded outcome_;  // what Ending ends with
 };

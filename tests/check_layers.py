@@ -26,7 +26,8 @@ FENCES = [
     (r"sys/(socket|un|epoll|ioctl|wait)\.h|net(inet|packet|link)?/|arpa/|linux/|poll\.h", {"platform"}),
     (r"nlohmann/|toml\+\+|CLI/", {"daemon", "tools"}),
     (r"thread$|mutex$|condition_variable$|gst/|glib", {"media"}),
-    (r"srtp2/|openssl/(?!ssl\.h)", {"security"}),
+    (r"srtp2/|openssl/(?!ssl\.h|err\.h)", {"security"}),
+    (r"openssl/err\.h", {"platform", "security"}),
 ]
 # No clock, no random, no environment, no log in the modules without I/O.
 SILENT = {"base", "wfd", "rtsp", "discovery", "stream", "security"}

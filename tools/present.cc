@@ -131,6 +131,27 @@ std::string present_group(const json& answer) {
   return result;
 }
 
+std::string present_identity(const json& identity) {
+  std::string text = identity.at("line").get<std::string>() + '\n';
+  if (identity.value("restart", false)) text += "# takes effect when wfdd starts again\n";
+  if (identity.value("temporary", false)) text += "# temporary: the state directory cannot be written\n";
+  return text;
+}
+
+std::string present_paired(const json& paired) {
+  if (paired.empty()) return "not paired with any board\n";
+  std::vector<std::vector<std::string>> rows{{"NAME", "ID", "RIGHTS", "STATE", "FROM"}};
+  for (const json& row : paired) {
+    rows.push_back({text(row, "name"), text(row, "id").substr(0, 8), text(row, "rights"), text(row, "state"),
+                    text(row, "origin")});
+  }
+  return table(rows);
+}
+
+std::string present_result(const json& result) {
+  return fmt::format("{}: {}\n", text(result, "name"), text(result, "result"));
+}
+
 std::string present_results(const json& results) {
   if (!results.is_array()) return text(results, "result") + '\n';
   std::string lines;

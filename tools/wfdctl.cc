@@ -29,8 +29,9 @@ struct Options {
   std::string pin, peer_wanted;
   double seconds = -1;
   bool show_pin = false, add = false;
-  std::string setting;
-  bool all = false, no_wait = false, watch = false;
+  std::string setting, line, rights, peer, number;
+  int open_seconds = 0;
+  bool all = false, no_wait = false, watch = false, renew = false, refuse = false;
 };
 
 // One row for each command: what to call and how to show the answer.
@@ -59,6 +60,11 @@ constexpr Command kCommands[] = {
     {"p2p_group", "shows the Wi-Fi Direct group", kNone, false, present_group},
     {"accept", "lets a device in that asks for a Wi-Fi Direct link", kNone, false, present_results},
     {"reject", "refuses a device that asks for a Wi-Fi Direct link", kNone, false, present_results},
+    {"identity", "the public key line of this board", kNone, false, present_identity},
+    {"pair", "pairs by comparing a number at both ends", kNone, false, present_result},
+    {"trust", "pairs with a board by its public key line", kNone, false, present_result},
+    {"paired", "the boards that this one knows", kNone, false, present_paired},
+    {"unpair", "forgets a board", kNone, false, present_result},
     {"monitor", "events as they happen, one a line", kNone, false, nullptr},
     {"set", "changes a running setting", kNone, false,
      [](const json& result) {
@@ -93,6 +99,13 @@ json params_of(const Command& command, const Options& options) {
   if (options.add) params["add"] = true;
   if (options.seconds >= 0) params["seconds"] = options.seconds;
   if (!options.peer_wanted.empty()) params["peer"] = options.peer_wanted;
+  if (!options.peer.empty()) params["peer"] = options.peer;
+  if (!options.line.empty()) params["line"] = options.line;
+  if (!options.rights.empty()) params["rights"] = options.rights;
+  if (!options.number.empty()) params["confirm"] = options.number;
+  if (options.open_seconds > 0) params["open"] = options.open_seconds;
+  if (options.refuse) params["refuse"] = true;
+  if (options.renew) params["renew"] = true;
   if (command.name == std::string("set")) {
     const std::size_t equals = options.setting.find('=');
     params = {{"key", options.setting.substr(0, equals)}, {"value", options.setting.substr(equals + 1)}};
@@ -101,6 +114,23 @@ json params_of(const Command& command, const Options& options) {
 }
 
 void print(const std::string& text) { std::cout << text << std::flush; }
+
+// Both persons look at their numbers; each says at the own end that they are the same.
+void compare(const Options& options, const json& params) {
+  const std::string number = params.value("number", "");
+  std::cerr << "\nThe number here is  " << number.substr(0, 3) << ' ' << number.substr(3) << "  (for "
+            << params.value("name", "") << ").\n";
+  if (::isatty(STDIN_FILENO) == 0) {
+    std::cerr << "Confirm it with: wfdctl pair --confirm " << number << '\n';
+    return;
+  }
+  std::cerr << "Does the other end show the same? [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  const bool yes = answer == "y" || answer == "Y" || answer == "yes";
+  ControlClient client(find_socket(options));
+  (void)client.call("pair", yes ? json{{"confirm", number}} : json{{"refuse", true}}, {});
+}
 
 // On a terminal a person sees how far a connection is.
 void show_progress(const std::string&, const json& params) {
@@ -126,8 +156,13 @@ int monitor(ControlClient& client, bool as_json) {
 int run(const Command& command, const Options& options) {
   ControlClient client(find_socket(options));
   if (!command.present) return monitor(client, options.as_json);
+  const auto progress = [&](const std::string& event, const json& params) {
+    if (command.name == std::string("pair") && params.value("state", "") == "number")
+      return compare(options, params);
+    show_progress(event, params);
+  };
   while (true) {
-    const json result = client.call(command.name, params_of(command, options), show_progress);
+    const json result = client.call(command.name, params_of(command, options), progress);
     print(options.as_json ? result.dump() + '\n' : command.present(result));
     if (!options.watch) return kDone;
     ::sleep(1);  // the period of --watch
@@ -178,6 +213,24 @@ void add_command(CLI::App& app, const Command& command, Options& options, const 
   if (command.name == std::string("set")) {
     sub->add_option("KEY=VALUE", options.setting, "such as source.bitrate=4M")->required();
   }
+  if (command.name == std::string("identity"))
+    sub->add_flag("--renew", options.renew, "makes a new key, for the next start; every pairing ends");
+  if (command.name == std::string("pair")) {
+    sub->add_option("PEER", options.peer, "the sink, by name, id prefix or address (at a source)");
+    sub->add_option("--open", options.open_seconds, "opens the window of a sink")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 3600));
+    sub->add_option("--confirm", options.number, "the number that both ends show")->type_name("NNNNNN");
+    sub->add_flag("--refuse", options.refuse, "the numbers differ");
+    sub->add_flag("--no-wait", options.no_wait, "do not wait for the end");
+  }
+  if (command.name == std::string("trust")) {
+    sub->add_option("LINE", options.line, "what wfdctl identity says on the other board")->required();
+    sub->add_option("--rights", options.rights, "may-show, may-watch, may-input, with commas")
+        ->type_name("LIST");
+  }
+  if (command.name == std::string("unpair"))
+    sub->add_option("PEER", options.peer, "a name or an id prefix")->required();
   if (command.can_watch) sub->add_flag("--watch", options.watch, "again every second");
   sub->callback([&chosen, &command] { chosen = &command; });
 }

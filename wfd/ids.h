@@ -22,6 +22,16 @@ struct InvitationToken {
   auto operator<=>(const InvitationToken&) const = default;
 };
 
+// An Ed25519 public key (RFC 8032), and a signature made with its private half.
+struct PublicKey {
+  std::array<std::uint8_t, 32> bytes{};
+  auto operator<=>(const PublicKey&) const = default;
+};
+struct Signature {
+  std::array<std::uint8_t, 64> bytes{};
+  auto operator<=>(const Signature&) const = default;
+};
+
 // An RTSP session inside one daemon; never on the wire.
 using SessionId = Strong<struct SessionIdTag, std::uint32_t>;
 
@@ -32,6 +42,7 @@ using Ssrc = Strong<struct SsrcTag, std::uint32_t>;
 [[nodiscard]] std::string to_string(const InvitationToken& token);
 // Exactly 32 hex digits.
 [[nodiscard]] std::optional<DeviceId> parse_device_id(std::string_view text);
+[[nodiscard]] std::optional<PublicKey> parse_public_key(std::string_view text);  // exactly 64
 [[nodiscard]] std::optional<InvitationToken> parse_token(std::string_view text);
 
 }  // namespace wfdcast

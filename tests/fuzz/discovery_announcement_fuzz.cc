@@ -6,6 +6,8 @@
 using namespace wfdcast;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto seal = discovery::sealed({data, size});
+  if (seal && seal->message.size() + 67 != size) std::abort();
   const auto announcement = discovery::parse_announcement({data, size});
   if (!announcement) return discovery::to_string(announcement.error()) == nullptr;
   const auto datagram = discovery::serialize(*announcement);

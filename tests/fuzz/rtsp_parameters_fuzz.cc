@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "rtsp/capabilities.h"
+#include "rtsp/group_key.h"
 #include "rtsp/session.h"
 #include "rtsp/transport.h"
 
@@ -37,6 +38,7 @@ void read_value(std::string_view value) {
   fixed_point(value, parse_audio_codecs);
   fixed_point(value, parse_client_rtp_ports);
   fixed_point(value, parse_wfdcast_header);
+  fixed_point(value, parse_group_key);
   // A port of 0 stands for "absent", which no text says in unicast.
   const auto transport = parse_transport(value);
   if (transport && transport->client.rtp != 0) fixed_point(value, parse_transport);

@@ -7,6 +7,7 @@ from lab import BIN, Daemon, Lab
 
 
 def pytest_configure(config):
+    config.addinivalue_line("python_files", "attack_*.py")
     if os.geteuid() != 0:
         raise pytest.UsageError("the network tests make namespaces and need root: run scripts/test with sudo")
     if not (BIN / "wfdd").exists():

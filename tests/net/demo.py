@@ -13,6 +13,8 @@ from lab import BIN, ROOT, Daemon, Lab, run, wait_for
 SINKS = ["Lobby", "Bar", "Stage"]
 GROUP = "239.0.0.11"
 OUT = ROOT / "demo-out"
+# As boards are delivered: nobody without a key that the other end trusts gets in.
+TRUST = {"security.mode": "paired", "security.trusted_directory": OUT / "trusted.d"}
 
 
 def say(text):
@@ -28,9 +30,19 @@ def make_sink(lab, number, name):
     node = lab.node(name.lower(), number)
     renderer = (f"{BIN}/wfd-render --video-sink fakesink --audio-sink fakesink --snapshot {OUT}/{name}.png"
                 f" --report {OUT}/{name}.json")
-    sink = Daemon(node, "sink", name, **{"sink.output": f"exec:{renderer}"})
+    sink = Daemon(node, "sink", name, **{"sink.output": f"exec:{renderer}", **TRUST})
     sink.report = OUT / f"{name}.json"
     return sink
+
+
+def introduce(source, sinks):
+    """Each board's public key line to the others that it shall know."""
+    show(sinks[0], "identity")
+    for sink in sinks:
+        source.ctl("trust", sink.ctl("identity").stdout.strip())
+        sink.ctl("trust", source.ctl("identity").stdout.strip())
+    show(source, "paired")
+    wait_for(lambda: all(peer["paired"] for peer in source.ask("peers")), 10, "all sinks are known by their signatures")
 
 
 def decoded(sink):
@@ -95,9 +107,11 @@ def keep_running(lab, source, sinks):
 
 def demo(lab, keep):
     say("source and three sinks, each in its own namespace on a snooping bridge")
-    source = Daemon(lab.node("source", 1), "source", "Desk", **{"source.connect": "none", "source.bitrate": "4M"})
+    source = Daemon(lab.node("source", 1), "source", "Desk", **{"source.connect": "none", "source.bitrate": "4M", **TRUST})
     sinks = [make_sink(lab, 11 + number, name) for number, name in enumerate(SINKS)]
     wait_for(lambda: len(source.ask("peers")) == len(sinks), 10, "all sinks are seen")
+    say("nobody knows anybody; provision them")
+    introduce(source, sinks)
     show(source, "peers")
 
     say("connect them all")

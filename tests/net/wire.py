@@ -166,7 +166,8 @@ def stream_of(frames):
 
 KINDS = {1: "beacon", 2: "probe", 3: "invitation", 4: "goodbye"}
 FIELDS = {0: "information", 128: "id", 129: "name", 130: "address", 131: "boot_id", 132: "sequence", 133: "state",
-          134: "interval", 136: "cookie", 138: "token", 139: "recipient"}
+          134: "interval", 135: "key", 136: "cookie", 137: "signature", 138: "token", 139: "recipient",
+          140: "invitation_cookie", 141: "purpose"}
 
 
 def announcement(datagram):

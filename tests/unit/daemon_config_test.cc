@@ -86,7 +86,7 @@ TEST(Config, EachMistakeNamesItsKey) {
   EXPECT_THAT(refusal({"stream.group=10.0.0.1"}), HasSubstr("stream.group: must be a multicast address"));
   EXPECT_THAT(refusal({"source.input=http://x"}), HasSubstr("source.input: "));
   EXPECT_THAT(refusal({"sink.output=vga:"}), HasSubstr("sink.output: "));
-  EXPECT_THAT(refusal({"security.mode=paired"}), HasSubstr("security.mode: "));
+  EXPECT_THAT(refusal({"security.mode=closed"}), HasSubstr("security.mode: "));
   EXPECT_THAT(refusal({"interface=a/b"}), HasSubstr("interface: "));
   EXPECT_THAT(refusal({"stream.video=tall"}), HasSubstr("stream.video: "));
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kHeader = 6;
 constexpr std::uint8_t kNameId = 129;
 constexpr std::uint8_t kKnownIds[] = {0, 128, kNameId, 130, 131, 132, 133, 134, 136, 138, 139};
-constexpr std::uint8_t kUnknownIds[] = {1, 11, 127, 135, 137, 140, 200, 255};
+constexpr std::uint8_t kUnknownIds[] = {1, 11, 127, 142, 143, 144, 200, 255};
 
 Beacon lobby() {
   return {.id = parse_device_id("00112233445566778899aabbccddeeff").value(),

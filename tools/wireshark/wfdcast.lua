@@ -7,11 +7,13 @@ local KINDS = { [1] = "Beacon", [2] = "Probe", [3] = "Invitation", [4] = "Goodby
 local STATES = { [0] = "available", [1] = "busy", [2] = "playing", [3] = "paused", [4] = "standby" }
 local ROLES = { [0] = "source", [1] = "primary sink", [2] = "secondary sink", [3] = "source or primary sink" }
 local AVAILABILITY = { [0] = "not available", [1] = "available", [2] = "reserved", [3] = "reserved" }
+local PURPOSES = { [0] = "session", [1] = "pairing" }
 local FAMILIES = { [1] = "IPv4", [2] = "IPv6" }
 local TLVS = {
   [0] = "Device information", [128] = "Device id", [129] = "Name", [130] = "Address", [131] = "Boot id",
   [132] = "Sequence", [133] = "State", [134] = "Interval", [135] = "Public key", [136] = "Cookie",
   [137] = "Signature", [138] = "Token", [139] = "Recipient",
+  [140] = "Invitation cookie", [141] = "Purpose",
 }
 
 local f = {
@@ -40,6 +42,8 @@ local f = {
   signature = ProtoField.bytes("wfdcast.signature", "Signature"),
   token = ProtoField.bytes("wfdcast.token", "Token"),
   recipient = ProtoField.bytes("wfdcast.recipient", "Recipient"),
+  invitation_cookie = ProtoField.bytes("wfdcast.invitation_cookie", "Invitation cookie"),
+  purpose = ProtoField.uint8("wfdcast.purpose", "Purpose", base.DEC, PURPOSES),
 }
 wfdcast.fields = f
 
@@ -83,6 +87,8 @@ local BODIES = {
   [137] = plain(0, f.signature),
   [138] = plain(16, f.token),
   [139] = plain(16, f.recipient),
+  [140] = plain(16, f.invitation_cookie),
+  [141] = plain(1, f.purpose),
 }
 
 local function dissect_tlv(buffer, at, tree, seen)

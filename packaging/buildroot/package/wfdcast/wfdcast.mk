@@ -10,7 +10,7 @@ WFDCAST_SITE_METHOD = local
 WFDCAST_LICENSE = Apache-2.0
 WFDCAST_LICENSE_FILES = LICENSE
 WFDCAST_DEPENDENCIES = \
-	cli11 fmt json-for-modern-cpp libevent libnl tomlplusplus wpa_supplicant \
+	cli11 fmt json-for-modern-cpp libevent libsrtp openssl libnl tomlplusplus wpa_supplicant \
 	host-pkgconf
 WFDCAST_CONF_OPTS = -DWFD_TESTS=OFF
 

@@ -7,7 +7,7 @@ SRCREV = "${AUTOREV}"
 PV = "0.1.0+git"
 S = "${WORKDIR}/git"
 
-DEPENDS = "cli11 fmt libevent libnl nlohmann-json tl-expected tomlplusplus wpa-supplicant"
+DEPENDS = "cli11 fmt libevent libsrtp openssl libnl nlohmann-json tl-expected tomlplusplus wpa-supplicant"
 
 inherit cmake pkgconfig systemd useradd
 

@@ -1,0 +1,207 @@
+#include "security/srtp.h"
+
+#include <srtp2/srtp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace wfdcast::security {
+namespace {
+
+constexpr std::size_t kRtpHeader = 12, kRtcpHeader = 8, kMki = 4;
+
+void need(srtp_err_status_t status, const char* what) {
+  if (status != srtp_err_status_ok)
+    throw std::runtime_error(std::string("SRTP: ") + what + " failed (" + std::to_string(status) + ")");
+}
+
+void initialise() {
+  static const srtp_err_status_t status = srtp_init();
+  need(status, "initialisation");
+}
+
+srtp_t open_session() {
+  initialise();
+  srtp_t session = nullptr;
+  need(srtp_create(&session, nullptr), "a session");
+  return session;
+}
+
+// A stream for each SSRC: srtp_set_stream_roc() does not work on a template for all.
+void add_stream(srtp_t session, const SrtpKey& key, std::uint32_t ssrc) {
+  std::array<unsigned char, SrtpKey::kKey + SrtpKey::kSalt> master{};
+  std::ranges::copy(key.key, master.begin());
+  std::ranges::copy(key.salt, master.begin() + SrtpKey::kKey);
+  srtp_policy_t policy{};
+  srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+  srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+  policy.ssrc = {ssrc_specific, ssrc};
+  policy.key = master.data();
+  policy.window_size = SrtpReceiver::kWindow;
+  policy.allow_repeat_tx = 1;  // a retransmission is the same bytes
+  need(srtp_add_stream(session, &policy), "AES-GCM, which libsrtp2 must be built with,");
+}
+
+std::uint64_t packed(PacketIndex index) { return std::uint64_t{index.roc} << 16 | index.sequence; }
+
+// The index with this sequence number that is nearest (RFC 3711 section 3.3.1).
+std::uint64_t nearest(std::uint64_t around, std::uint16_t sequence) {
+  const auto ahead = static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(around));
+  if (ahead < 0 && around < static_cast<std::uint64_t>(-ahead)) return sequence;
+  return around + static_cast<std::uint64_t>(static_cast<std::int64_t>(ahead));
+}
+
+std::uint32_t ssrc_at(ByteView packet, std::size_t offset) {
+  return ByteReader(packet.subspan(offset)).u32();
+}
+// srtp_remove_stream() alone wants its SSRC so.
+unsigned network_order(std::uint32_t value) {
+  std::array<std::uint8_t, 4> bytes{};
+  ByteWriter(bytes).u32(value);
+  return std::bit_cast<unsigned>(bytes);
+}
+
+std::uint16_t sequence_of(ByteView packet) { return ByteReader(packet.subspan(2)).u16(); }
+
+}  // namespace
+
+void require_srtp() { SrtpSender({}, std::nullopt).begin({1}, {}); }
+
+SrtpSender::SrtpSender(const SrtpKey& key, std::optional<std::uint32_t> mki)
+    : key_(key), mki_(mki), session_(open_session()) {}
+
+SrtpSender::~SrtpSender() { srtp_dealloc(session_); }
+
+void SrtpSender::begin(Ssrc ssrc, PacketIndex index) {
+  assert(!next_.contains(ssrc.value));
+  add_stream(session_, key_, ssrc.value);
+  next_[ssrc.value] = packed(index);
+  if (index.roc != 0) need(srtp_set_stream_roc(session_, ssrc.value, index.roc), "the roll-over counter");
+}
+
+ByteView SrtpSender::protect_rtp(ByteView packet, ByteSpan out) {
+  if (packet.size() < kRtpHeader || packet.size() + kMaxGrowth > out.size()) return {};
+  const std::uint32_t ssrc = ssrc_at(packet, 8);
+  if (!next_.contains(ssrc)) begin({ssrc}, {0, sequence_of(packet)});
+  std::uint64_t& next = next_[ssrc];
+  const std::uint64_t index = nearest(next, sequence_of(packet));
+#ifndef NDEBUG
+  const auto entry = ledger_.try_emplace({ssrc, index}, std::hash<std::string_view>{}(as_text(packet)));
+  assert(entry.first->second == std::hash<std::string_view>{}(as_text(packet)));
+  while (ledger_.size() > 4 * SrtpReceiver::kWindow) ledger_.erase(ledger_.begin());
+#endif
+  // The first packet may be the first after a wrap that the key's announcement was still before.
+  if (index >> 16 != next >> 16)
+    (void)srtp_set_stream_roc(session_, ssrc, static_cast<std::uint32_t>(index >> 16));
+  std::ranges::copy(packet, out.begin());
+  int size = static_cast<int>(packet.size());
+  if (srtp_protect(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  next = std::max(next, index + 1);
+  return finish(out, static_cast<std::size_t>(size));
+}
+
+ByteView SrtpSender::protect_rtcp(ByteView packet, ByteSpan out) {
+  if (packet.size() < kRtcpHeader || packet.size() + kMaxGrowth > out.size()) return {};
+  const std::uint32_t ssrc = ssrc_at(packet, 4);
+  if (!next_.contains(ssrc)) begin({ssrc}, {});
+  std::ranges::copy(packet, out.begin());
+  int size = static_cast<int>(packet.size());
+  if (srtp_protect_rtcp(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  return finish(out, static_cast<std::size_t>(size));
+}
+
+ByteView SrtpSender::finish(ByteSpan out, std::size_t size) {
+  if (!mki_) return out.first(size);
+  ByteWriter(out.subspan(size)).u32(*mki_);
+  return out.first(size + kMki);
+}
+
+PacketIndex SrtpSender::next_index(Ssrc ssrc) const {
+  const auto next = next_.find(ssrc.value);
+  if (next == next_.end()) return {};
+  return {static_cast<std::uint32_t>(next->second >> 16), static_cast<std::uint16_t>(next->second)};
+}
+
+SrtpReceiver::SrtpReceiver(const SrtpKey& key) : key_(key), session_(open_session()) {}
+
+SrtpReceiver::~SrtpReceiver() { srtp_dealloc(session_); }
+
+void SrtpReceiver::expect(Ssrc ssrc, PacketIndex index) {
+  const auto [at, fresh] = streams_.try_emplace(ssrc.value);
+  Stream& stream = at->second;
+  // Known, and libsrtp will find its way by itself from where it is.
+  constexpr std::uint64_t kFar = 1 << 14;
+  if (!fresh && stream.used && packed(index) < stream.index + kFar) return;
+  if (!fresh) (void)srtp_remove_stream(session_, network_order(ssrc.value));
+  add_stream(session_, key_, ssrc.value);
+  stream = {packed(index), false};
+}
+
+ByteView SrtpReceiver::unprotect_rtp(ByteView packet, ByteSpan out) {
+  if (packet.size() < kRtpHeader || packet.size() > out.size()) return {};
+  const auto stream = streams_.find(ssrc_at(packet, 8));
+  if (stream == streams_.end()) return {};
+  const std::uint64_t index = nearest(stream->second.index, sequence_of(packet));
+  if (!stream->second.used && index >> 16 != 0)
+    (void)srtp_set_stream_roc(session_, stream->first, static_cast<std::uint32_t>(index >> 16));
+  std::ranges::copy(packet, out.begin());
+  int size = static_cast<int>(packet.size());
+  if (srtp_unprotect(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  stream->second.index = stream->second.used ? std::max(stream->second.index, index) : index;
+  stream->second.used = true;
+  return out.first(static_cast<std::size_t>(size));
+}
+
+ByteView SrtpReceiver::unprotect_rtcp(ByteView packet, ByteSpan out) {
+  if (packet.size() < kRtcpHeader || packet.size() > out.size()) return {};
+  if (!streams_.contains(ssrc_at(packet, 4))) return {};
+  std::ranges::copy(packet, out.begin());
+  int size = static_cast<int>(packet.size());
+  if (srtp_unprotect_rtcp(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  return out.first(static_cast<std::size_t>(size));
+}
+
+void GroupKeyRing::add(const GroupKey& key) {
+  auto held = std::ranges::find_if(held_, [&](const Held& one) { return one.key.mki == key.mki; });
+  if (held == held_.end()) {
+    if (held_.size() == 2) held_.erase(held_.begin());
+    held = held_.insert(held_.end(), {key, std::make_unique<SrtpReceiver>(key.key), std::nullopt});
+  }
+  held->receiver->expect(key.media, {key.roc, key.sequence});
+  for (const GroupKey::Other& other : key.others)
+    held->receiver->expect(other.ssrc, {other.roc, other.sequence});
+}
+
+template <class Unprotect>
+ByteView GroupKeyRing::with_key_of(ByteView packet, Time now, Unprotect unprotect) {
+  if (held_.size() == 2 && held_.front().until && now >= *held_.front().until) held_.erase(held_.begin());
+  if (packet.size() < kMki) return {};
+  const std::uint32_t mki = ssrc_at(packet, packet.size() - kMki);
+  for (Held& held : held_) {
+    if (held.key.mki != mki) continue;
+    const ByteView plain = unprotect(*held.receiver, packet.first(packet.size() - kMki));
+    const bool newest = &held == &held_.back();
+    if (!plain.empty() && newest && held_.size() == 2 && !held_.front().until)
+      held_.front().until = now + overlap_;
+    if (plain.empty()) ++refused_;
+    return plain;
+  }
+  ++refused_;
+  return {};
+}
+
+ByteView GroupKeyRing::unprotect_rtp(ByteView packet, ByteSpan out, Time now) {
+  return with_key_of(
+      packet, now, [&](SrtpReceiver& receiver, ByteView part) { return receiver.unprotect_rtp(part, out); });
+}
+
+ByteView GroupKeyRing::unprotect_rtcp(ByteView packet, ByteSpan out, Time now) {
+  return with_key_of(
+      packet, now, [&](SrtpReceiver& receiver, ByteView part) { return receiver.unprotect_rtcp(part, out); });
+}
+
+}  // namespace wfdcast::security
