@@ -96,7 +96,8 @@ SinkDaemon::SinkDaemon(Environment& environment)
                    });
 }
 
-// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that link.
+// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that
+// link.
 Access SinkDaemon::access(const std::string& interface) const {
   const auto& group = p2p_.device().group();
   return group && group->interface == interface ? Access::Plain : access_on(config_, interface);

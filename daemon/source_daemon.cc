@@ -206,7 +206,8 @@ void SourceDaemon::send_invitation(const discovery::Peer& peer, const Invitation
   finder_.send(invitation, peer.endpoint, peer.interface_index);
 }
 
-// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that link.
+// Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that
+// link.
 Access SourceDaemon::access(const std::string& interface) const {
   const auto& group = p2p_.device().group();
   return group && group->interface == interface ? Access::Plain : access_on(config_, interface);

@@ -114,7 +114,8 @@ TEST(Pairing, MessagesOutOfOrderAndNoiseFail) {
   EXPECT_TRUE(has<PairingFailed>(early.receive(std::vector<std::uint8_t>{4}, kStart).events));
   for (const int kind : {0, 6, 22, 255}) {
     Pairing noise(Pairing::Role::Source, kContext, kSourceNonce, kStart);
-    EXPECT_TRUE(has<PairingFailed>(noise.receive(std::vector<std::uint8_t>{static_cast<std::uint8_t>(kind)}, kStart).events));
+    EXPECT_TRUE(has<PairingFailed>(
+        noise.receive(std::vector<std::uint8_t>{static_cast<std::uint8_t>(kind)}, kStart).events));
     EXPECT_TRUE(noise.receive(sink_nonce(), kStart).events.empty()) << "it is over";
   }
 }
