@@ -28,6 +28,8 @@ TlsContext& context() {
     i2d_X509(x, &at);
     at = private_key.data();
     i2d_PrivateKey(key, &at);
+    X509_free(x);
+    EVP_PKEY_free(key);
     return new TlsContext(certificate, private_key);
   }();
   return *made;

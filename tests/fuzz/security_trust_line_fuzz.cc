@@ -1,6 +1,7 @@
 // A line of `trusted` or `trusted.d`: what is read comes back the same when it is written and read again.
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "security/trust_store.h"
 
 using namespace wfdcast;
