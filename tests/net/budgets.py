@@ -35,8 +35,9 @@ def stripped_size(strip, *programs):
 
 
 def private_bytes(pid):
+    """What it has written to. Clean pages of its files count as private when no other process happens to map them."""
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return 1024 * sum(int(size) for size in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.M))
+    return 1024 * sum(int(size) for size in re.findall(r"^Private_Dirty:\s+(\d+) kB", text, re.M))
 
 
 def wake_ups(pid):
