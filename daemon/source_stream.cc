@@ -448,26 +448,35 @@ void SourceStream::send_fec(std::span<const ByteView> packets) {
   }
 }
 
-// What FEC is for: all losses of a group's sink that cannot ask, and those that
-// asking did not repair of the others.
+// At the output, since the report before.
+std::optional<double> SourceStream::lost_since(Member& member, const stream::PlayoutReport& report) {
+  const double received = report.received - std::exchange(member.received, report.received);
+  const double lost = report.lost - std::exchange(member.lost, report.lost);
+  return received + lost > 0 ? std::optional(lost / (received + lost)) : std::nullopt;
+}
+
+// What moves a sink to unicast, and what FEC is for: all losses of a group's sink that cannot ask, and those
+// that asking did not repair of the others.
 void SourceStream::follow_loss(SessionId id, const stream::RtcpPacket& packet) {
   const auto member = members_.find(id);
-  if (!fec_ || member == members_.end() || group_.path(id) != stream::Path::Group) return;
-  const bool asks = repair_ && member->second.repair.retransmission;
+  if (member == members_.end()) return;
+  const RepairCapabilities can = member->second.repair;
+  const bool asks = repair_ && can.retransmission;
   std::optional<double> loss;
   if (const auto* report = std::get_if<stream::ReceiverReport>(&packet); report && !asks) {
     for (const auto& block : report->blocks) {
       if (block.ssrc == ssrc_) loss = block.fraction_lost / 256.0;
     }
-  } else if (const auto* playout = std::get_if<stream::PlayoutReport>(&packet); playout && asks) {
-    const double received = playout->received - std::exchange(member->second.received, playout->received);
-    const double lost = playout->lost - std::exchange(member->second.lost, playout->lost);
-    if (received + lost > 0) loss = lost / (received + lost);
+  } else if (const auto* playout = std::get_if<stream::PlayoutReport>(&packet)) {
+    const auto lost = lost_since(member->second, *playout);
+    if (asks) loss = lost;
+    const auto moves = lost ? group_.report_loss(id, *lost, loop_.now()) : std::vector<stream::Move>();
+    if (!moves.empty()) carry_out(moves);  // the session may end by that
   }
-  if (!loss) return;
+  if (!fec_ || !loss || group_.path(id) != stream::Path::Group) return;
   fec_policy_.report(id, *loss, loop_.now());
   const std::uint64_t packets_a_second = counters_.bitrate / 8 / stream::kMaxRtpPacket;
-  const auto latency = static_cast<std::uint64_t>(member->second.repair.latency.count());
+  const auto latency = static_cast<std::uint64_t>(can.latency.count());
   const auto matrix = fec_policy_.matrix(packets_a_second * latency / 1000);
   fec_->set_matrix(matrix);
   feed_.set_filled(matrix.has_value());

@@ -105,6 +105,7 @@ class SourceStream {
   void send_repairs();
   void send_fec(std::span<const ByteView> packets);
   void follow_loss(SessionId id, const stream::RtcpPacket& packet);
+  [[nodiscard]] static std::optional<double> lost_since(Member& member, const stream::PlayoutReport& report);
   void follow_path(SessionId id);
   [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
   void transmit_sealed(std::span<const ByteView> packets, std::optional<Endpoint> group,

@@ -17,6 +17,10 @@ constexpr Duration kFirstBackOff = 30s;
 constexpr Duration kAfterStall = 2s;
 constexpr Duration kLongestBackOff = 10min;
 constexpr std::size_t kLongestNote = 200;
+// One packet in a hundred missing in spite of repair is a picture that breaks
+// every second; it must last for so many reports, about a second each.
+constexpr double kBadLoss = 0.01;
+constexpr int kBadReports = 3;
 
 constexpr bool by_group(Path path) { return path != Path::Unicast; }
 constexpr bool by_unicast(Path path) { return path != Path::Group; }
@@ -231,20 +235,42 @@ void MulticastGroup::settle(SessionId id, Member& member, Delivery wanted, Time 
 
 void MulticastGroup::fall_back(Member& member, std::string why, Blame blame, Time now) {
   switch (blame) {
-    case Blame::Path: {
-      // A group that was good for long is worth a new attempt soon.
-      const bool was_good = member.path == Path::Group && now - member.since >= kLongestBackOff;
-      const bool first = member.back_off == 0ns || was_good;
-      member.back_off = first ? kFirstBackOff : std::min<Duration>(member.back_off * 2, kLongestBackOff);
-      member.retry = now + member.back_off;
+    case Blame::Path:
+      back_off(member, now);
       break;
-    }
     case Blame::Source:
       member.retry = now + kAfterStall;
       break;
   }
   member.note = printable(std::string_view(why).substr(0, kLongestNote));
   enter(member, Path::Unicast, now);
+}
+
+// A group that was good for long is worth a new attempt soon.
+void MulticastGroup::back_off(Member& member, Time now) {
+  const bool was_good = member.path == Path::Group && now - member.since >= kLongestBackOff;
+  const bool first = member.back_off == 0ns || was_good;
+  member.back_off = first ? kFirstBackOff : std::min<Duration>(member.back_off * 2, kLongestBackOff);
+  member.retry = now + member.back_off;
+}
+
+std::vector<Move> MulticastGroup::report_loss(SessionId id, double lost, Time now) {
+  Moves moves;
+  const auto found = members_.find(id);
+  if (found == members_.end()) return moves;
+  Member& member = found->second;
+  const bool counts = policy_ == DeliveryPolicy::Auto && member.path == Path::Group && member.endpoint;
+  member.bad_reports = counts && lost >= kBadLoss ? member.bad_reports + 1 : 0;
+  if (member.bad_reports < kBadReports) return moves;
+  member.bad_reports = 0;
+  back_off(member, now);
+  member.note =
+      "multicast lost " + std::to_string(static_cast<int>(lost * 100 + 0.5)) + " % here in spite of repair";
+  enter(member, Path::Returning, now);
+  moves.push_back({id, Delivery::Unicast});
+  account(id, member);
+  settle({}, now, moves);
+  return moves;
 }
 
 bool MulticastGroup::group_runs() const { return !destinations_.empty() && destinations_.front() == group_; }

@@ -60,6 +60,10 @@ class MulticastGroup {
   // unicast while joining, or that lost the group, stays on unicast.
   [[nodiscard]] std::vector<Move> report(SessionId id, Delivery delivery, std::string detail, Time now,
                                          Blame blame = Blame::Path);
+  // Which part of the packets a sink lacked at its output since its last report,
+  // after repair. Policy Auto: one that has the group and stays bad is moved to
+  // unicast, and tried again later.
+  [[nodiscard]] std::vector<Move> report_loss(SessionId id, double lost, Time now);
   // Ends moves that a sink never reported, and tries again those that failed.
   [[nodiscard]] std::vector<Move> tick(Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -92,6 +96,7 @@ class MulticastGroup {
     std::string note;
     std::optional<Time> retry;  // not on the group before
     Duration back_off{};        // before the last attempt
+    int bad_reports = 0;        // in a row, from the group
     Share share;
   };
   using Moves = std::vector<Move>;
@@ -105,6 +110,7 @@ class MulticastGroup {
   void settle(std::set<SessionId> changed, Time now, Moves& moves);
   void settle(SessionId id, Member& member, Delivery wanted, Time now, Moves& moves);
   void fall_back(Member& member, std::string why, Blame blame, Time now);
+  static void back_off(Member& member, Time now);
   [[nodiscard]] bool group_runs() const;
   void rebuild();
 

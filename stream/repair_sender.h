@@ -42,7 +42,7 @@ class RepairSender {
   static constexpr std::size_t kMostPending = 256;  // requests of one sink that are gathered
   // What may be saved up, in packets; one packet of repair for each of the
   // stream is the most for a sink, one for two the most for the group.
-  static constexpr std::uint64_t kSinkBurst = 256, kGroupBurst = 200;
+  static constexpr std::uint64_t kSinkBurst = 512, kGroupBurst = 200;
 
   // A packet that was sent, by its sequence number; nullopt: it is kept no more.
   using History = std::function<std::optional<ByteView>(std::uint16_t sequence)>;

@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, more, moved, recorded, runs  # noqa: F401
+from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, deliveries, more, moved, recorded, runs  # noqa: F401
 from lab import wait_for
 from wire import Capture, rtp_sequence, stream_of
 
@@ -173,3 +173,18 @@ def test_fec_follows_the_loss_and_repairs_for_ours_and_for_gstreamer(net, tmp_pa
     pieces = runs(sent, data[:len(data) // 188 * 188])
     missing = sum(begin - end for (_, end), (begin, _) in zip(pieces, pieces[1:])) // 1316
     assert missing < 1500 // 29 // 4, "gst recovers what it could not have from the air"
+
+
+def test_a_sink_that_the_group_reaches_badly_is_moved_to_unicast_and_the_others_stay(net):
+    three = net.sinks[:3]
+    bad = three[0]
+    playing(net, *three)
+    bad.node.drop(f"ip daddr {GROUP} meta length > 400 numgen random mod 100 < 85 drop")
+    wait_for(lambda: deliveries(net) == {bad.name: "unicast", three[1].name: "multicast", three[2].name: "multicast"}
+             and bad.stream()["delivery"] == "unicast", 30, "it has unicast")
+    note, = [row["note"] for row in net.source.status()["sessions"] if row["name"] == bad.name]
+    assert note.startswith("multicast lost "), note
+    more(bad, 300)  # its latency is over
+    lost = bad.stream()["packets_lost"]
+    more(bad, 200)
+    assert bad.stream()["packets_lost"] == lost

@@ -84,6 +84,25 @@ class ForcedUnicast : public MulticastGroupTest {
   ForcedUnicast() : MulticastGroupTest(DeliveryPolicy::Unicast) {}
 };
 
+TEST_F(MulticastGroupTest, ASinkThatStaysBadOnTheGroupIsMovedToUnicastAndTriedAgainLater) {
+  two_on_the_group();
+  (void)join(3);
+  (void)group.report({3}, Delivery::Multicast, "", now);
+  EXPECT_THAT(group.report_loss({2}, 0.05, now), IsEmpty());
+  EXPECT_THAT(group.report_loss({2}, 0.05, now), IsEmpty());
+  EXPECT_THAT(group.report_loss({2}, 0, now), IsEmpty()) << "it was good in between";
+  EXPECT_THAT(group.report_loss({2}, 0.05, now), IsEmpty());
+  EXPECT_THAT(group.report_loss({2}, 0.05, now), IsEmpty());
+  EXPECT_THAT(group.report_loss({2}, 0.042, now), ElementsAre(Move{{2}, Delivery::Unicast}));
+  EXPECT_THAT(destinations(), ElementsAre(kGroup, unicast_of(2))) << "both ways until unicast has come";
+  (void)group.report({2}, Delivery::Unicast, "arrived", now);
+  EXPECT_EQ(group.path({2}), Path::Unicast);
+  EXPECT_EQ(group.path({1}), Path::Group);
+  EXPECT_EQ(group.path_note({2}), "multicast lost 4 % here in spite of repair");
+  EXPECT_THAT(group.report_loss({2}, 0.5, now), IsEmpty()) << "it has unicast already";
+  EXPECT_THAT(wait(), ElementsAre(Move{{2}, Delivery::Multicast}));
+}
+
 TEST_F(MulticastGroupTest, TheFirstMemberFixesTheFormat) {
   const auto first = group.admit({1}, sink(modes({k480p60})));
   ASSERT_TRUE(first);
