@@ -44,12 +44,6 @@ void FecSum::add(std::uint8_t payload_type, RtpTime time, ByteView bytes) {
     payload[i] = static_cast<std::uint8_t>(payload[i] ^ bytes[i]);
 }
 
-void FecEncoder::begin_matrix() {
-  if (matrix_ != next_) waiting_ = 0;  // the columns of another width would fall out of step
-  matrix_ = next_;
-  row_ = {};
-}
-
 void FecEncoder::sum(ByteView rtp) {
   const auto sequence = static_cast<std::uint16_t>(rtp[2] << 8 | rtp[3]);
   timestamp_ = load_be32(rtp.data() + 4);

@@ -68,7 +68,11 @@ class FecEncoder {
   // that go out now: rows as they end, columns spread over the next matrix.
   template <class Out>
   void add(ByteView rtp, Out&& out) {
-    if (position_ == 0) begin_matrix();
+    if (position_ == 0 && matrix_ != next_) {
+      // The columns of another width would fall out of step: all at once.
+      while (waiting_ > 0) out(Kind::Column, take_column());
+      matrix_ = next_;
+    }
     if (!matrix_) return;
     sum(rtp);
     const unsigned column = position_ % matrix_->columns;
@@ -82,7 +86,6 @@ class FecEncoder {
   }
 
  private:
-  void begin_matrix();
   void end_matrix();
   void sum(ByteView rtp);
   [[nodiscard]] ByteView take_column();

@@ -6,11 +6,15 @@ namespace wfdcast::stream {
 
 LossRequests::LossRequests(std::uint64_t seed) : random_(seed) { missing_.reserve(kMost); }
 
-void LossRequests::gap(std::uint64_t from, std::uint64_t to, Time due, Time now) {
+void LossRequests::gap(std::uint64_t from, std::uint64_t to, Time before, Time after, Time now) {
   const std::size_t room = kMost - missing_.size();
   const std::uint64_t end = std::min<std::uint64_t>(to, from + room);
   const Duration wait = kReorder + std::chrono::duration_cast<Duration>(timing_.dither * random_.unit());
-  for (std::uint64_t index = from; index < end; ++index) missing_.push_back({index, due, now, now + wait});
+  const Duration step = std::max(after - before, Duration{}) / static_cast<Duration::rep>(to - from + 1);
+  for (std::uint64_t index = from; index < end; ++index) {
+    const Time due = before + step * static_cast<Duration::rep>(index - from + 1);
+    missing_.push_back({index, due, now, now + wait});
+  }
 }
 
 std::vector<LossRequests::Missing>::const_iterator LossRequests::find(std::uint64_t index) const {

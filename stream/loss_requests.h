@@ -34,8 +34,9 @@ class LossRequests {
   void set_timing(const Timing& timing) { timing_ = timing; }
   [[nodiscard]] const Timing& timing() const { return timing_; }
 
-  // Packets from `from` up to, not including `to` are missing; the output wants them at `due`.
-  void gap(std::uint64_t from, std::uint64_t to, Time due, Time now);
+  // Packets from `from` up to, not including `to` are missing. The output wants
+  // the packet before them at `before`, the one after them at `after`.
+  void gap(std::uint64_t from, std::uint64_t to, Time before, Time after, Time now);
   enum class Was : std::uint8_t { Unknown, Missing, Asked };
   // It came, in whatever way.
   Was arrived(std::uint64_t index);

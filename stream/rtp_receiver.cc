@@ -81,6 +81,7 @@ std::vector<ReceiverEvent> RtpReceiver::receive(ByteView datagram, Delivery path
 void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now) {
   if (ring_.empty() && now - last_packet_ >= kDry) clock_.restart();
   last_packet_ = now;
+  const Duration newest_before = clock_.newest();
   const Duration media = place.step == SequenceTracker::Step::Older
                              ? clock_.place_older(packet.timestamp, now)
                              : clock_.place_newest(packet.timestamp, now);
@@ -94,18 +95,18 @@ void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& pl
   } else {
     statistics_.received(place, packet.timestamp, now);
   }
-  note_gap(place, now);
+  note_gap(place, newest_before, now);
   solve(now);
 }
 
-void RtpReceiver::note_gap(const SequenceTracker::Place& place, Time now) {
+void RtpReceiver::note_gap(const SequenceTracker::Place& place, Duration before, Time now) {
   using Step = SequenceTracker::Step;
   switch (place.step) {
     case Step::Older:
       return;
     case Step::Newer:
       if (options_.repair && place.index > expected_) {
-        losses_.gap(expected_, place.index, clock_.due(clock_.newest()), now);
+        losses_.gap(expected_, place.index, clock_.due(before), clock_.due(clock_.newest()), now);
       }
       break;
     case Step::First:
@@ -145,7 +146,7 @@ std::vector<ReceiverEvent> RtpReceiver::receive_parity(ByteView datagram, Time n
   const std::uint64_t end = *base + packet->count;
   if (end > expected_) {
     // It was sent after all of its window: what we have not seen of that is lost.
-    losses_.gap(expected_, end, clock_.due(clock_.newest()), now);
+    losses_.gap(expected_, end, clock_.due(clock_.newest()), clock_.due(clock_.newest()), now);
     expected_ = end;
   }
   if (!parity_) parity_.emplace();

@@ -98,7 +98,8 @@ class RtpReceiver {
   [[nodiscard]] std::optional<ByteView> next_due(Time now);
   [[nodiscard]] bool ours(const RtpPacket& packet);
   void keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now);
-  void note_gap(const SequenceTracker::Place& place, Time now);
+  // `before`: the media time of the newest packet before this one.
+  void note_gap(const SequenceTracker::Place& place, Duration before, Time now);
   enum class Means : std::uint8_t { Retransmission, Parity, Fec };
   void count_recovered(Means means);
   void recovered(std::uint64_t index, RtpTime timestamp, ByteView ts, Means means, Time now);
