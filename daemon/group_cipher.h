@@ -32,7 +32,7 @@ class GroupCipher {
   GroupCipher(const Streams& streams, NewKey new_key);
 
   // As many packets as came in, at most kBatch; good until the next call.
-  static constexpr std::size_t kBatch = 32;
+  static constexpr std::size_t kBatch = 64;
   // A packet that was sent before gives the same bytes again (a retransmission).
   [[nodiscard]] std::span<const ByteView> protect(std::span<const ByteView> packets);
   // FEC has SSRC 0 in ST 2022-1; under a key it needs its own. Good until the next call.

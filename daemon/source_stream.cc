@@ -18,6 +18,7 @@ namespace {
 constexpr int kSocketBuffer = 512 * 1024;
 // Packets sent together: as many as the kernel cuts from one IP packet of 64 KiB.
 constexpr std::size_t kBatch = 65'507 / stream::kMaxRtpPacket;
+static_assert(kBatch <= GroupCipher::kBatch);
 constexpr Duration kBitrateWindow = 1s;
 // With so many unicast copies packets wait for each other, for so long: several
 // for one sink are one message to the kernel (UdpSocket).
