@@ -252,6 +252,17 @@ TEST(P2pDevice, AFailedFormationHasOneMoreTry) {
   EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("could not be formed"));
 }
 
+TEST(P2pDevice, ANegotiationThatSomebodyDisturbedHasOneMoreTry) {
+  Rig rig(source());
+  rig.connect();
+  rig.drain();
+  rig.hear("<3>P2P-GO-NEG-FAILURE status=-1");
+  EXPECT_THAT(rig.drain(), Contains(HasSubstr("P2P_CONNECT")));
+  rig.hear("<3>P2P-GO-NEG-FAILURE status=-1");
+  EXPECT_THAT(rig.drain(), Not(Contains(HasSubstr("P2P_CONNECT"))));
+  EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("did not answer"));
+}
+
 TEST(P2pDevice, AWrongPinIsNotTriedAgain) {
   Rig rig(source());
   rig.meet_tv();

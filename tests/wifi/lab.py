@@ -4,6 +4,7 @@ A case has its radios in `radios.conf`, one a line, `NAME PROGRAM`, in the order
     wfdd-source, wfdd-sink   our daemon and Debian's wpa_supplicant
     supplicant               Debian's wpa_supplicant alone
     hostapd                  Debian's hostapd: an access point
+    hostapd-source           an access point that is the source itself
 and `case.py` with a function case(lab). It waits for events, never for seconds: a wait ends with an error.
 """
 import collections
@@ -120,6 +121,13 @@ class Station:
             process = subprocess.Popen(["ip", "netns", "exec", self.name, *map(str, command)], stdout=file, stderr=file)
         self.processes.append(process)
         return process
+
+    def joins(self, cidr):
+        """Waits until wpa_supplicant has joined the access point, then takes the address."""
+        control = self.control(self.wlan)
+        if "wpa_state=COMPLETED" not in control("STATUS"):
+            control.wait("CTRL-EVENT-CONNECTED")
+        self.address(cidr)
 
     def address(self, cidr, interface=None):
         interface = interface or self.wlan
@@ -307,7 +315,18 @@ class AccessPoint(Station):
         return Control(f"{self.directory}/hostapd/{self.wlan}", f"{self.name}/{self.wlan}")
 
 
-PROGRAMS = {"wfdd-source": Source, "wfdd-sink": Daemon, "supplicant": Supplicant, "hostapd": AccessPoint}
+class AccessPointSource(AccessPoint, Source):
+    """An access point that is the source itself: hostapd and our wfdd, without a wpa_supplicant."""
+    program = "hostapd-source"
+
+    def begin(self):
+        AccessPoint.begin(self)
+        self.address("10.11.0.1/24")
+        self.wfdd()
+
+
+PROGRAMS = {"wfdd-source": Source, "wfdd-sink": Daemon, "supplicant": Supplicant, "hostapd": AccessPoint,
+            "hostapd-source": AccessPointSource}
 NETWORK = 'network={\n ssid="lab"\n psk="simulated"\n scan_freq=2437\n}\n'
 
 

@@ -21,8 +21,6 @@ def case(lab):
     lab.source("p2p_disconnect")
     wait_for(lambda: lab.source.wifi()["state"] == "idle", "the source is free again")
 
-    def seen():
-        lab.source("p2p_find")
-        return lab.source.peer("Sink")
-    wait_for(seen, "the source sees the sink again")
+    lab.source("p2p_find")
+    wait_for(lambda: lab.source.peer("Sink"), "the source sees the sink again")
     assert lab.source("connect", peers=["Sink"])[0]["result"] == "playing"

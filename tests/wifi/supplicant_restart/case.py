@@ -6,10 +6,8 @@ from lab import wait_for
 
 
 def connect(lab):
-    def seen():
-        lab.source("p2p_find")
-        return lab.source.peer("Sink")
-    wait_for(seen, "the source sees the sink")
+    lab.source("p2p_find")
+    wait_for(lambda: lab.source.peer("Sink") and lab.source.peer("Sink")["via"] == ["p2p"], "the source sees the sink")
     assert lab.source("connect", peers=["Sink"])[0]["result"] == "playing"
 
 
@@ -24,6 +22,7 @@ def case(lab):
     wait_for(lambda: not lab.source("status")["sessions"], "the session has ended")
     lab.source.start_supplicant()
     wait_for(lambda: lab.source.wifi()["state"] == "idle", "the source has found wpa_supplicant again")
-    assert lab.source.control()("WFD_SUBELEM_GET 0") == "000600101c440032"
+    supplicant = lab.source.control()
+    wait_for(lambda: supplicant("WFD_SUBELEM_GET 0") == "000600101c440032", "the WFD elements are set again")
     wait_for(lambda: lab.sink.wifi()["state"] == "idle", "the sink has given the group up")
     connect(lab)
