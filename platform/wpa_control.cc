@@ -102,6 +102,8 @@ void WpaControl::lost(const std::string& why) {
 void WpaControl::event(std::string_view text) {
   if (!up_) {
     if (!text.starts_with("OK")) return lost(path_ + " does not let us attach");
+    // A supplicant that starts makes its sockets one after the other: the right one may have come since.
+    if (options_.find_socket() != path_) return lost("another socket has come");
     up_ = true;
     sent_.reset();
     retry_ = kFirstRetry;

@@ -164,6 +164,7 @@ class Supplicant(Station):
                                      log=f"{self.name}-supplicant.log")
         self.p2p = f"p2p-dev-{self.wlan}"
         wait_for(lambda: (self.directory / "wpa" / self.wlan).exists(), f"{self.name}: wpa_supplicant is up")
+        self.control(self.wlan)("PING")  # it answers once all its sockets are there
         if not (self.directory / "wpa" / self.p2p).exists():
             self.p2p = self.wlan
 
