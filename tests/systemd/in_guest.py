@@ -143,6 +143,11 @@ def small_rmem_max():
     """The kernel's default limit, without our sysctl.d file: the sink plays, and says how little it got."""
     with_our_limit = receive_buffer()
     run("sysctl", "--quiet", "net.core.rmem_max=212992")
+    # With CAP_NET_ADMIN the daemon would pass over the limit.
+    pathlib.Path("/etc/systemd/system/wfdd@sink.service.d/rights.conf").write_text(
+        "[Service]\nAmbientCapabilities=\nAmbientCapabilities=CAP_NET_RAW\n"
+        "CapabilityBoundingSet=\nCapabilityBoundingSet=CAP_NET_RAW\n")
+    run("systemctl", "daemon-reload")
     run("systemctl", "restart", "wfdd@sink")
     wait_for(lambda: plays() and receive_buffer() > 0, "with net.core.rmem_max = 212992 it plays too")
     fact(receive_buffer() == 2 * 212992, f"status shows the real receive buffer: {receive_buffer()}")
