@@ -201,14 +201,23 @@ bool Config::repairs_by(std::string_view means) const {
   return std::find(stream.repair.begin(), stream.repair.end(), means) != stream.repair.end();
 }
 
-VideoModes Config::wanted_modes() const {
-  const auto limit = parse_video_limit(stream.video).value_or(VideoLimit{});
-  VideoModes modes;
+std::optional<VideoModes> parse_video_wish(std::string_view text) {
+  const auto limit = parse_video_limit(text);
+  if (!limit) return std::nullopt;
+  VideoModes modes = VideoMode{}.bit();  // 640x480p60, which every sink can
   for (const VideoMode& mode : video_modes()) {
-    if (mode.interlaced || mode.height > limit.height || mode.rate > limit.rate) continue;
+    if (mode.interlaced || mode.height > limit->height || mode.rate > limit->rate) continue;
     modes = modes | mode.bit();
   }
   return modes;
+}
+
+VideoModes Config::wanted_modes() const { return parse_video_wish(stream.video).value_or(VideoModes{}); }
+
+H264Level Config::wanted_level() const {
+  const auto limit = parse_video_limit(stream.video).value_or(VideoLimit{});
+  constexpr unsigned kMostOfR1 = 1200;
+  return limit.height > kMostOfR1 && stream.video != "best" ? H264Level::L5_2 : H264Level::L4_2;
 }
 
 void apply_setting(Config& config, std::string_view setting) {

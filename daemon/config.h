@@ -17,6 +17,8 @@ namespace wfdcast::daemon {
 
 enum class DaemonRole { Source, Sink };
 enum class ConnectPolicy { Paired, None, All };
+// What a sink gets that cannot take the picture or sound that others have.
+enum class OnMismatch { Refuse, Renegotiate, OwnEncode };
 enum class Takeover { Never, Paired, Ask };
 enum class SecurityMode { Paired, Open };
 enum class WifiAccept { Ask, Button, Known };
@@ -40,10 +42,13 @@ struct Config {
     // Accepted, but M1 not answered (or no TLS handshake) yet.
     int max_half_open = 256, max_half_open_per_address = 4;
     Duration handshake_timeout = 5s;
+    // Files, or directories of *.toml: what is done differently for which device (daemon/quirks.h).
+    std::vector<std::string> quirks{"/usr/share/wfdcast/quirks.toml", "/etc/wfdcast/quirks.d"};
   } rtsp;
   struct Stream {
     stream::DeliveryPolicy delivery = stream::DeliveryPolicy::Auto;
     std::string video = "720p30";  // the largest and fastest wanted, or "best"
+    OnMismatch on_mismatch = OnMismatch::Refuse;
     std::string group = "239.0.0.11";
     std::uint16_t rtp_port = 15550;
     int ttl = 2;
@@ -104,6 +109,8 @@ struct Config {
   [[nodiscard]] bool repairs_by(std::string_view means) const;
   // What stream.video allows of the tables.
   [[nodiscard]] VideoModes wanted_modes() const;
+  // Up to 4.2, which every maker's encoder has; beyond it where stream.video names more than 1200 lines.
+  [[nodiscard]] H264Level wanted_level() const;
 };
 
 // "192.168.49.1/24": an address and the length of its net's prefix, 8 to 30.
@@ -118,6 +125,9 @@ class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// The progressive modes within "720p30" or "best", and 640x480p60 in any case; nullopt where it is neither.
+[[nodiscard]] std::optional<VideoModes> parse_video_wish(std::string_view text);
 
 // The file (empty path: none), then each "KEY=VALUE". Throws ConfigError.
 [[nodiscard]] Config load_config(const std::string& path, std::span<const std::string> settings);

@@ -49,6 +49,7 @@ const std::vector<Key> kKeys{
     {"rtsp.timeout", Change::Live,
      [](Config& c) -> Field { return DurationField{10s, 3600s, &c.rtsp.timeout}; }},
     {"rtsp.max_sessions", Change::Live, [](Config& c) { return number(c.rtsp.max_sessions, 1, 65536); }},
+    {"rtsp.quirks", Change::AtStart, [](Config& c) -> Field { return ListField{&c.rtsp.quirks}; }},
 
     {"rtsp.max_half_open", Change::Live, [](Config& c) { return number(c.rtsp.max_half_open, 1, 65536); }},
     {"rtsp.max_half_open_per_address", Change::Live,
@@ -59,6 +60,8 @@ const std::vector<Key> kKeys{
     {"stream.delivery", Change::AtStart,
      [](Config& c) { return choice(c.stream.delivery, {"auto", "unicast", "multicast"}); }},
     {"stream.video", Change::AtStart, [](Config& c) -> Field { return TextField{&c.stream.video}; }},
+    {"stream.on_mismatch", Change::Live,
+     [](Config& c) { return choice(c.stream.on_mismatch, {"refuse", "renegotiate", "own-encode"}); }},
     {"stream.group", Change::AtStart, [](Config& c) -> Field { return TextField{&c.stream.group}; }},
     {"stream.rtp_port", Change::AtStart, [](Config& c) { return number(c.stream.rtp_port, 1024, 65534); }},
     {"stream.ttl", Change::AtStart, [](Config& c) { return number(c.stream.ttl, 1, 255); }},

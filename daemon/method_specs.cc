@@ -14,8 +14,10 @@ const std::vector<MethodSpec>& method_specs() {
        "{state, delivery, "
        "group, rtp_port, bitrate_bps, ...}, sessions: [{peer, name, address, state, delivery, video, audio, "
        "since_s, "
-       "note}]}`. A source's stream has `packets_sent`, `bytes_sent`, `packets_retransmitted`, "
-       "`parity_packets_sent`, "
+       "note}]}`. At a source a session also has `quirks` (names of rows of quirks.toml), `connector`, "
+       "`edid` "
+       "(hex digits) and `own_encoder`. A source's stream has `packets_sent`, `bytes_sent`, "
+       "`packets_retransmitted`, `parity_packets_sent`, "
        "`fec_packets_sent`, "
        "`idr_requests`, `input`; a sink's has `source`, `packets_received`, `packets_lost`, "
        "`packets_recovered`, "
@@ -52,6 +54,12 @@ const std::vector<MethodSpec>& method_specs() {
       {"pause",
        "both",
        "Source: M5 PAUSE to the named sinks, or all. Sink: M9 to its source.",
+       {kPeers},
+       "`[{peer, name, result: \"asked\"}]`"},
+      {"standby",
+       "both",
+       "M12: no pictures until `play`. Source: to the named sinks, or all, that know it. Sink: to its "
+       "source.",
        {kPeers},
        "`[{peer, name, result: \"asked\"}]`"},
       {"idr",

@@ -41,6 +41,7 @@ SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
   ours.rtp_port = rtp_port;
   ours.connector = "05";  // HDMI
   ours.idr_requests = true;
+  ours.standby = true;
   ours.multicast = true;
   ours.repair = {.retransmission = config.repairs_by("nack"),
                  .parity = config.repairs_by("nack"),
@@ -337,6 +338,12 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             environment_.publish("session_paused", [&] { return session_row(); });
           },
           [&](const rtsp::KeyGiven& e) { stream_->add_key(e.key); },
+          [&](const rtsp::StreamStandby&) {
+            stream_->pause();
+            announcer_.set_state(discovery::SinkState::Standby);
+            log(Severity::Info, "session with {}: standby", source_->name);
+            environment_.publish("session_standby", [&] { return session_row(); });
+          },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
           [&](const rtsp::SessionEnded& e) {
             const std::string detail = printable(e.detail);

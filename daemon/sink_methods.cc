@@ -22,6 +22,8 @@ std::string_view session_state(SinkSession::State state) {
       return "playing";
     case State::Paused:
       return "paused";
+    case State::Standby:
+      return "standby";
     case State::Ending:
     case State::Ended:
       return "ending";
@@ -47,7 +49,7 @@ void SinkDaemon::bind(MethodTable& methods) {
     call.reply(
         fail(RpcError{RpcError::kFailed, "pair: security.mode is \"open\": there is nothing to pair"}));
   });
-  for (const std::string_view method : {"play", "pause", "idr"}) {
+  for (const std::string_view method : {"play", "pause", "standby", "idr"}) {
     methods.bind_answer(method, [this, method](const json&) { return ask(method); });
   }
   p2p_.bind(methods);
@@ -147,13 +149,18 @@ json SinkDaemon::stats() const {
 }
 
 Result<json, RpcError> SinkDaemon::ask(std::string_view method) {
-  const auto needed = method == "play" ? SinkSession::State::Paused : SinkSession::State::Playing;
-  if (!driver_ || driver_->session().state() != needed) {
+  using State = SinkSession::State;
+  const State state = driver_ ? driver_->session().state() : State::Ended;
+  const bool fits = method == "play"
+                        ? state == State::Paused || state == State::Standby
+                        : state == State::Playing || (method == "standby" && state == State::Paused);
+  if (!fits) {
     return fail(RpcError{RpcError::kFailed, fmt::format("{}: the session is not {}", method,
                                                         method == "play" ? "paused" : "playing")});
   }
   if (method == "play") driver_->apply(&SinkSession::play);
   if (method == "pause") driver_->apply(&SinkSession::pause);
+  if (method == "standby") driver_->apply(&SinkSession::standby);
   if (method == "idr") driver_->apply(&SinkSession::request_idr);
   return json{{"result", "asked"}};
 }

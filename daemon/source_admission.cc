@@ -120,6 +120,7 @@ void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection
       .session_key = random_session_key(),
       .presentation_url = "rtsp://" + to_string(interface.address) + "/wfd1.0/streamid=0",
       .admission = std::move(admission),
+      .generation = beyond_r1(stream_.group().encoder()) ? rtsp::Generation::R2 : rtsp::Generation::R1,
       .keepalive = config_.rtsp.keepalive,
       .timeout = config_.rtsp.timeout,
   };
@@ -167,6 +168,8 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
     inviter_.session_opened(*sink.device);
     if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
   }
+  sink.agent = greeting.agent;
+  apply_quirks(sink);
   log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
       sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
   waiters_.progress(key_of(sink), sink.name, "negotiating");

@@ -35,14 +35,9 @@ SourceDaemon::SourceDaemon(Environment& environment)
       started_(loop_.now()),
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
       inviter_(random_token),
-      stream_(loop_, config_, interfaces_, environment.media,
-              {.on_rtcp = [this](SessionId id, const stream::RtcpPacket& packet) { on_rtcp(id, packet); },
-               .on_move = [this](const stream::Move& move) { on_move(move); },
-               .on_key =
-                   [this](SessionId id, const GroupKey& key) {
-                     sinks_.at(id).driver->apply(&rtsp::SourceSession::give_key, key);
-                   },
-               .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }}),
+      quirks_(QuirkTable::load(config_.rtsp.quirks)),
+      stream_(loop_, config_, interfaces_, environment.media, stream_callbacks()),
+      change_timer_(loop_, [this] { change_encoder(); }),
       invite_timer_(loop_, [this] { send_invitations(); }),
       waiter_timer_(loop_, [this] { expire_waiters(); }),
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
@@ -78,6 +73,16 @@ SourceDaemon::SourceDaemon(Environment& environment)
       });
 }
 
+SourceStream::Callbacks SourceDaemon::stream_callbacks() {
+  return {.on_rtcp = [this](SessionId id, const stream::RtcpPacket& packet) { on_rtcp(id, packet); },
+          .on_move = [this](const stream::Move& move) { on_move(move); },
+          .on_key =
+              [this](SessionId id, const GroupKey& key) {
+                sinks_.at(id).driver->apply(&rtsp::SourceSession::give_key, key);
+              },
+          .on_trouble = [](const std::string& line) { log(Severity::Warning, "stream: {}", line); }};
+}
+
 void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
   listeners_.interfaces_changed();
@@ -85,6 +90,7 @@ void SourceDaemon::interfaces_changed() {
   finder_.probe_all();
   // A connection that came through an interface's old index or address is dead.
   for (auto& [id, sink] : sinks_) {
+    if (sink.own) sink.own->stream.interfaces_changed();
     const UsableInterface* now = interfaces_.by_name(sink.interface);
     if (now && (now->index != sink.interface_index || now->address != sink.local)) {
       sink.driver->apply(&rtsp::SourceSession::connection_lost);
@@ -242,17 +248,38 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  [&](const rtsp::StreamSetUp& e) { set_up(sink, e); },
                  [&](const rtsp::PlayRequested&) { playing(sink); },
                  [&](const rtsp::PauseRequested&) {
-                   stream_.pause(id);
+                   stream_of(sink).pause(id);
                    sink.was_paused = true;
                    log(Severity::Info, "session {} ({}): paused", id.value, sink.name);
                    environment_.publish("session_paused", [&] { return session_row(sink); });
                  },
-                 [&](const rtsp::IdrRequested&) { stream_.request_idr(); },
-                 [&](const rtsp::KeyAccepted& e) { stream_.key_accepted(id, e.mki); },
+                 [&](const rtsp::StandbyEntered&) {
+                   stream_of(sink).pause(id);
+                   sink.was_paused = true;
+                   log(Severity::Info, "session {} ({}): standby", id.value, sink.name);
+                   environment_.publish("session_standby", [&] { return session_row(sink); });
+                 },
+                 [&](const rtsp::KeyAccepted& e) { stream_of(sink).key_accepted(id, e.mki); },
+                 [&](const rtsp::IdrRequested&) { stream_of(sink).request_idr(); },
+                 [&](const rtsp::ConnectorChanged& e) {
+                   log(Severity::Info, "session {} ({}): its display's connector is {}", id.value, sink.name,
+                       e.connector.empty() ? "none" : e.connector);
+                   environment_.publish("session_connector", [&] { return session_row(sink); });
+                 },
+                 [&](const rtsp::FormatChanged& e) {
+                   sink.format = e.format;
+                   log(Severity::Info, "session {} ({}): takes {} from now on", id.value, sink.name,
+                       to_string(e.format));
+                   format_settled(id);
+                 },
+                 [&](const rtsp::FormatRefused& e) {
+                   sink.driver->apply(&rtsp::SourceSession::refuse, e.detail);
+                   format_settled(id);
+                 },
                  [&](const rtsp::DeliveryReported& e) {
                    log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
                        e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
-                   stream_.report(id, e.delivery, printable(e.detail));
+                   stream_of(sink).report(id, e.delivery, printable(e.detail));
                    tune_wireless();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
@@ -261,40 +288,12 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
              event);
 }
 
-void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
-  SinkCapabilities usable = capabilities;
-  if (stream_.secure() && !sink.keys) usable.multicast = false;  // it could not read the group's packets
-  const auto format = stream_.admit(sink.id, usable, sink.interface_index);
-  if (!format) {
-    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, format.error());
-    if (sink.device) inviter_.forget(*sink.device);
-    sink.driver->apply(&rtsp::SourceSession::refuse, format.error());
-    return;
-  }
-  sink.format = *format;
-  Transport transport = stream_.transport(sink.id, stream_.initial_delivery(sink.id), sink.local);
-  if (!sink.device) transport.ssrc.reset();  // an ordinary sink sees nothing unusual
-  if (sink.keys) sink.driver->apply(&rtsp::SourceSession::give_key, stream_.key_for_newcomer());
-  sink.driver->apply(&rtsp::SourceSession::select, *format, transport);
-}
-
-// A sink that refused the first M4 may have agreed to another format, which the one encoder does not make.
-void SourceDaemon::set_up(Sink& sink, const rtsp::StreamSetUp& set_up) {
-  if (set_up.format != sink.format) {
-    const auto reason =
-        fmt::format("it takes {}, but {} is sent", to_string(set_up.format), to_string(*sink.format));
-    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, reason);
-    return sink.driver->apply(&rtsp::SourceSession::refuse, reason);
-  }
-  sink.client = set_up.client;
-  stream_.set_up(sink.id, sink.address.address, set_up.client, sink.keys);
-}
-
 void SourceDaemon::playing(Sink& sink) {
   // While it was paused the packets may have been numbered on and on.
   if (sink.keys && std::exchange(sink.was_paused, false))
-    sink.driver->apply(&rtsp::SourceSession::give_key, stream_.key_for_newcomer());
-  stream_.play(sink.id);
+    sink.driver->apply(&rtsp::SourceSession::give_key, stream_of(sink).key_for_newcomer());
+  stream_of(sink).play(sink.id);
+  sink.played = true;
   log(Severity::Info, "session {} ({}): playing {}", sink.id.value, sink.name,
       sink.format ? to_string(*sink.format) : std::string());
   if (sink.device) inviter_.session_played(*sink.device);
@@ -307,11 +306,16 @@ void SourceDaemon::playing(Sink& sink) {
 void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   Sink& sink = sinks_.at(id);
   const std::string detail = printable(end.detail);
-  const std::string why = rtsp::to_string(end.reason) + (detail.empty() ? detail : ": " + detail);
+  std::string why = fmt::format("{}{}{}", rtsp::to_string(end.reason), detail.empty() ? "" : ": ", detail);
+  const std::string& protection = sink.driver->session().sink().protection;
+  if (!sink.played && !protection.empty()) {
+    why += fmt::format("; it asks for {}, and wfdcast has no content protection", protection);
+  }
   log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
-  stream_.leave(id);
+  stream_of(sink).leave(id);
   const bool by_hand = sink.device && dismissed_.contains(*sink.device);
-  if (sink.keys && by_hand) stream_.change_key();
+  if (sink.keys && by_hand) stream_of(sink).change_key();
+  format_settled(id);
   environment_.publish("session_ended",
                        [&] { return json{{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}}; });
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
@@ -340,7 +344,7 @@ bool SourceDaemon::replaced(const Sink& sink) const {
 void SourceDaemon::on_move(const stream::Move& move) {
   const auto sink = sinks_.find(move.id);
   if (sink == sinks_.end()) return;
-  const Transport transport = stream_.transport(move.id, move.to, sink->second.local);
+  const Transport transport = stream_of(sink->second).transport(move.id, move.to, sink->second.local);
   sink->second.driver->apply(&rtsp::SourceSession::move, transport);
   tune_wireless();
 }
@@ -363,7 +367,7 @@ void SourceDaemon::on_rtcp(SessionId id, const stream::RtcpPacket& packet) {
   sink.driver->heard();
   const auto keep_block = [&](const std::vector<stream::ReportBlock>& blocks) {
     for (const auto& block : blocks) {
-      if (block.ssrc != stream_.ssrc()) continue;
+      if (block.ssrc != stream_of(sink).ssrc()) continue;
       sink.figures.block = block;
       if (const auto round_trip = stream::round_trip(block, platform::ntp_time(loop_.now())))
         sink.figures.round_trip = round_trip;
@@ -402,7 +406,12 @@ SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {
 void SourceDaemon::setting_changed(std::string_view key) {
   if (key == "rtsp.timeout") listeners_.dead_after_changed();
   if (key == "wifi.multicast_to_unicast") tune_wireless();
-  if (key == "source.bitrate") stream_.set_bitrate(config_.source.bitrate);
+  if (key == "source.bitrate") {
+    stream_.set_bitrate(config_.source.bitrate);
+    for (auto& [id, sink] : sinks_) {
+      if (sink.own) sink.own->stream.set_bitrate(config_.source.bitrate);
+    }
+  }
   if (key == "source.connect" && config_.source.connect == ConnectPolicy::All) {
     for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);
   }
@@ -412,6 +421,9 @@ void SourceDaemon::shut_down(std::function<void()> done) {
   shut_down_done_ = [this, done = std::move(done)] { p2p_.shut_down(done); };
   invite_timer_.set(std::nullopt);
   stream_.say_goodbye();
+  for (auto& [id, sink] : sinks_) {
+    if (sink.own) sink.own->stream.say_goodbye();
+  }
   shut_down_timer_.set(sinks_.empty() ? loop_.now() : loop_.now() + 1500ms);
   std::vector<SessionId> ids;
   for (const auto& [id, sink] : sinks_) ids.push_back(id);

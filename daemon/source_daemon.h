@@ -17,6 +17,7 @@
 #include "daemon/listeners.h"
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
+#include "daemon/quirks.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
 #include "daemon/source_pairing.h"
@@ -48,6 +49,14 @@ class SourceDaemon {
 
  private:
   using Driver = SessionDriver<rtsp::SourceSession>;
+  // The encoder of a sink that cannot take what the others have (stream.on_mismatch).
+  struct OwnStream {
+    OwnStream(platform::EventLoop& loop, Config own, const Interfaces& interfaces,
+              const media::InputEnvironment& environment, SourceStream::Callbacks callbacks)
+        : config(std::move(own)), stream(loop, config, interfaces, environment, std::move(callbacks)) {}
+    Config config;
+    SourceStream stream;
+  };
   struct Sink {
     SessionId id;
     std::optional<DeviceId> device;  // set once greeted: one of our sinks
@@ -61,9 +70,13 @@ class SourceDaemon {
     int interface_index = 0;
     Ipv4Address local;
     PortPair client;
+    std::string agent;  // User-Agent of a sink that is not ours
+    AppliedQuirks quirks;
     std::optional<StreamFormat> format;
     Time since{};
+    bool played = false;
     SinkFigures figures;
+    std::unique_ptr<OwnStream> own;
     std::unique_ptr<Driver> driver;
   };
   // A plain WFD sink that a person named by its address.
@@ -97,6 +110,18 @@ class SourceDaemon {
   // Sessions.
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
+  void apply_quirks(Sink& sink);
+  // What a sink gets whom the running format does not suit (source_formats.cc).
+  [[nodiscard]] Result<StreamFormat, std::string> admit(Sink& sink, const SinkCapabilities& able);
+  [[nodiscard]] Result<StreamFormat, std::string> renegotiate(Sink& sink, const SinkCapabilities& able);
+  [[nodiscard]] Result<StreamFormat, std::string> give_own_encoder(Sink& sink, const SinkCapabilities& able);
+  void format_settled(SessionId id);
+  void change_encoder();
+  [[nodiscard]] SourceStream& stream_of(const Sink& sink) { return sink.own ? sink.own->stream : stream_; }
+  [[nodiscard]] const SourceStream& stream_of(const Sink& sink) const {
+    return sink.own ? sink.own->stream : stream_;
+  }
+  [[nodiscard]] SourceStream::Callbacks stream_callbacks();
   void set_up(Sink& sink, const rtsp::StreamSetUp& set_up);
   void playing(Sink& sink);
   void ended(SessionId id, const rtsp::SessionEnded& end);
@@ -146,11 +171,14 @@ class SourceDaemon {
   std::set<DeviceId> dismissed_;  // disconnected by hand: not invited by policy
   ConnectWaiters waiters_;
   std::function<void()> shut_down_done_;
+  QuirkTable quirks_;
   SourceStream stream_;
   std::map<SessionId, Sink> sinks_;
+  std::set<SessionId> changing_;  // told of another format, not answered yet
+  bool change_pending_ = false;
   std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
-  platform::Timer invite_timer_, waiter_timer_, shut_down_timer_;
+  platform::Timer change_timer_, invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
   std::optional<Handshakes> handshakes_;  // paired mode only
   std::optional<SourcePairing> pairing_;  // paired mode only

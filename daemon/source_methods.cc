@@ -33,6 +33,8 @@ std::string_view session_state(SourceSession::State state) {
       return "playing";
     case State::Paused:
       return "paused";
+    case State::Standby:
+      return "standby";
     case State::Ending:
     case State::Ended:
       return "ending";
@@ -67,9 +69,13 @@ void SourceDaemon::bind(MethodTable& methods) {
   methods.bind_answer("disconnect", [this](const json& params) { return disconnect(params); });
   methods.bind_answer("play", [this](const json& params) { return trigger(params, "play"); });
   methods.bind_answer("pause", [this](const json& params) { return trigger(params, "pause"); });
+  methods.bind_answer("standby", [this](const json& params) { return trigger(params, "standby"); });
   methods.bind_answer("idr", [this](const json&) -> Result<json, RpcError> {
     if (!stream_.playing()) return fail(failed("idr: nothing plays"));
     stream_.request_idr();
+    for (auto& [id, sink] : sinks_) {
+      if (sink.own) sink.own->stream.request_idr();
+    }
     return json{{"result", "asked"}};
   });
   p2p_.bind(methods);
@@ -80,11 +86,15 @@ json SourceDaemon::session_row(const Sink& sink) const {
           {"name", sink.name},
           {"address", to_string(sink.address.address)},
           {"state", session_state(sink.driver->session().state())},
-          {"delivery", delivery_of(stream_.group(), sink.id)},
+          {"delivery", delivery_of(stream_of(sink).group(), sink.id)},
           {"video", video_text(sink.format)},
           {"audio", audio_text(sink.format)},
           {"since_s", seconds_since(sink.since, loop_.now())},
-          {"note", stream_.group().path_note(sink.id)}};
+          {"note", stream_of(sink).group().path_note(sink.id)},
+          {"quirks", sink.quirks.names},
+          {"connector", sink.driver->session().sink().connector},
+          {"edid", sink.driver->session().sink().edid},
+          {"own_encoder", sink.own != nullptr}};
 }
 
 json SourceDaemon::status() const {
@@ -94,7 +104,8 @@ json SourceDaemon::status() const {
   for (const auto& [id, sink] : sinks_) {
     sessions.push_back(session_row(sink));
     const auto state = sink.driver->session().state();
-    if (state == SourceSession::State::Playing) deliveries.push_back(delivery_of(stream_.group(), id));
+    if (state == SourceSession::State::Playing)
+      deliveries.push_back(delivery_of(stream_of(sink).group(), id));
     paused = paused || state == SourceSession::State::Paused;
   }
   const bool mixed =
@@ -167,10 +178,10 @@ json SourceDaemon::stats() const {
 // What the sink does not report is null.
 json SourceDaemon::stats_row(const Sink& sink) const {
   const auto& [block, playout, round_trip, received, lost] = sink.figures;
-  const auto* repair = stream_.repair();
+  const auto* repair = stream_of(sink).repair();
   json row{{"peer", key_of(sink)},
            {"name", sink.name},
-           {"bitrate_bps", stream_.counters().bitrate},
+           {"bitrate_bps", stream_of(sink).counters().bitrate},
            {"loss_before", nullptr},
            {"loss_after", nullptr},
            {"recovered", nullptr},
@@ -422,18 +433,31 @@ Result<json, RpcError> SourceDaemon::trigger(const json& params, std::string_vie
   if (!params.contains("peers") || params["peers"].empty()) all["all"] = true;
   const auto chosen = targets(all, method);
   if (!chosen) return fail(chosen.error());
-  const auto needed = method == "pause" ? SourceSession::State::Playing : SourceSession::State::Paused;
+  using State = SourceSession::State;
+  struct Row {
+    std::string_view method;
+    std::vector<State> from;
+    rtsp::Step<rtsp::SourceEvent> (SourceSession::*call)(Time);
+  };
+  const Row rows[] = {{"pause", {State::Playing}, &SourceSession::pause},
+                      {"play", {State::Paused, State::Standby}, &SourceSession::play},
+                      {"standby", {State::Playing, State::Paused}, &SourceSession::standby}};
+  const Row& row =
+      *std::find_if(std::begin(rows), std::end(rows), [&](const Row& r) { return r.method == method; });
   json results = json::array();
   for (const Target& target : *chosen) {
     for (auto& [id, sink] : sinks_) {
-      if (key_of(sink) != target.key || sink.driver->session().state() != needed) continue;
-      sink.driver->apply(method == "pause" ? &SourceSession::pause : &SourceSession::play);
+      const bool fits = std::count(row.from.begin(), row.from.end(), sink.driver->session().state()) > 0;
+      if (key_of(sink) != target.key || !fits) continue;
+      if (method == "standby" && !sink.driver->session().sink().standby)
+        return fail(failed(fmt::format("standby: {} does not know it; use pause", sink.name)));
+      sink.driver->apply(row.call);
       results.push_back({{"peer", target.key}, {"name", target.name}, {"result", "asked"}});
     }
   }
   if (results.empty()) {
     return fail(
-        failed(fmt::format("{}: no such sink is {}", method, method == "pause" ? "playing" : "paused")));
+        failed(fmt::format("{}: no such sink is {}", method, method == "play" ? "paused" : "playing")));
   }
   return results;
 }

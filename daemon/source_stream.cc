@@ -155,8 +155,8 @@ SourceCapabilities SourceStream::capabilities() const {
   SourceCapabilities ours{.modes = config_.wanted_modes(),
                           .profiles = static_cast<std::uint8_t>(H264Profile::ConstrainedBaseline) |
                                       static_cast<std::uint8_t>(H264Profile::ConstrainedHigh),
-                          .level = H264Level::L4_2,
-                          .audio = AudioFormat::Aac};
+                          .level = config_.wanted_level(),
+                          .audio = {AudioFormat::Aac, AudioFormat::Lpcm}};
   if (input_->encodes()) return ours;
   const std::string head = input_->head();
   const auto probe = head.empty() ? std::nullopt : stream::probe_ts(as_bytes(head));
@@ -165,7 +165,8 @@ SourceCapabilities SourceStream::capabilities() const {
     return ours;
   }
   if (!probe->note.empty()) platform::log(Severity::Warning, "source.input: {}", probe->note);
-  ours.audio = probe->format.audio;
+  ours.audio.clear();
+  if (probe->format.audio) ours.audio.push_back(*probe->format.audio);
   if (const auto& video = probe->format.video) {
     ours.modes = video->mode.bit();
     ours.profiles = static_cast<std::uint8_t>(video->profile);
@@ -184,6 +185,30 @@ Result<StreamFormat, std::string> SourceStream::admit(SessionId id, const SinkCa
   member.repair = sink.repair;
   if (first) start_input();  // so that the encoder is warm when PLAY comes
   return format;
+}
+
+Result<StreamFormat, std::string> SourceStream::renegotiate(SessionId id,
+                                                            std::span<const SinkCapabilities> sinks,
+                                                            int interface_index) {
+  auto format = group_.renegotiate(id, sinks);
+  if (!format) return format;
+  Member& member = members_[id];
+  member.interface_index = interface_index;
+  member.repair = sinks.front().repair;
+  return format;
+}
+
+std::uint64_t SourceStream::plan_change() {
+  constexpr std::int64_t kAhead = 2 * 90'000;  // for the sinks' answers, and the new encoder's first picture
+  constexpr std::uint64_t kMask = (1ull << 33) - 1;
+  planned_pts_ = static_cast<std::uint64_t>(feed_.last_pts().value_or(0) + kAhead) & kMask;
+  return *planned_pts_;
+}
+
+void SourceStream::change_encoder() {
+  if (planned_pts_) feed_.restart_at(static_cast<std::int64_t>(*planned_pts_), loop_.now());
+  planned_pts_.reset();
+  start_input();
 }
 
 void SourceStream::start_input() {

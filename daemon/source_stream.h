@@ -48,6 +48,16 @@ class SourceStream {
   // A sink told what it can do: the format for it, or why not.
   [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink,
                                                         int interface_index);
+  // A format that all members and this sink can take; then plan_change() for M4,
+  // and change_encoder() when the others have answered.
+  [[nodiscard]] Result<StreamFormat, std::string> renegotiate(SessionId id,
+                                                              std::span<const SinkCapabilities> sinks,
+                                                              int interface_index);
+  // The time stamp that the first picture of the next encoder will have.
+  [[nodiscard]] std::uint64_t plan_change();
+  void change_encoder();
+  // An input that makes what is asked for, and so can be opened once more.
+  [[nodiscard]] bool encodes() const { return input_->encodes(); }
   // What the SETUP answer, or a move, says to this sink.
   [[nodiscard]] Transport transport(SessionId id, Delivery delivery, Ipv4Address local) const;
   [[nodiscard]] Delivery initial_delivery(SessionId id) const { return group_.initial_delivery(id); }
@@ -137,6 +147,7 @@ class SourceStream {
   std::map<SessionId, Member> members_;
   std::map<Endpoint, SessionId> reporters_;  // by their RTCP port
   bool input_runs_ = false;
+  std::optional<std::uint64_t> planned_pts_;
   bool playing_ = false;
   Counters counters_;
   Time bitrate_since_{};

@@ -27,7 +27,7 @@ Format:
   --bitrate N          8M bit/s of video
   --profile NAME       constrained-baseline or high
   --level N            3.1 to 5.2; the lowest that fits
-  --audio NAME         aac or none
+  --audio NAME         aac, lpcm or none
   --encoder NAME       a GStreamer H.264 encoder; the best that is there
 
 Orders, one a line on stdin: idr, bitrate N, pause, resume.
@@ -82,8 +82,11 @@ void set_level(CaptureOptions& options, std::string_view text) {
 }
 
 void set_audio(CaptureOptions& options, std::string_view text) {
-  if (text != "aac" && text != "none") refuse(fmt::format("--audio {}: not aac or none", text));
-  options.audio = text == "aac";
+  if (text != "aac" && text != "lpcm" && text != "none")
+    refuse(fmt::format("--audio {}: not aac, lpcm or none", text));
+  options.audio.reset();
+  if (text == "aac") options.audio = AudioFormat::Aac;
+  if (text == "lpcm") options.audio = AudioFormat::Lpcm;
 }
 
 void set_audio_source(CaptureOptions& options, std::string_view text) {

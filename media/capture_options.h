@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "wfd/sink_capabilities.h"
 #include "wfd/video.h"
 
 namespace wfdcast::media {
@@ -17,8 +18,8 @@ struct CaptureOptions {
   unsigned width = 1280, height = 720, rate = 30;
   std::uint64_t bitrate = 8'000'000;  // bit/s, of the video
   H264Profile profile = H264Profile::ConstrainedBaseline;
-  std::string level;  // "3.1"; empty: the lowest that fits
-  bool audio = true;
+  std::string level;                                    // "3.1"; empty: the lowest that fits
+  std::optional<AudioFormat> audio = AudioFormat::Aac;  // AAC or LPCM
   std::string audio_source;  // tone, silence, pulse[:DEVICE], alsa[:DEVICE]; empty: what suits the source
   std::string encoder;       // empty: the best that is there
 };

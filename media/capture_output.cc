@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "media/lpcm.h"
+
 namespace wfdcast::media {
 namespace {
 
@@ -15,7 +17,8 @@ constexpr int kPipeSize = 1024 * 1024;
 
 }  // namespace
 
-StdoutWriter::StdoutWriter(GstElement* appsink, OnClosed on_closed) : on_closed_(std::move(on_closed)) {
+StdoutWriter::StdoutWriter(GstElement* appsink, OnClosed on_closed, unsigned audio_pid)
+    : on_closed_(std::move(on_closed)), audio_pid_(audio_pid) {
   (void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, kPipeSize);  // not a pipe: fine
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = [](GstAppSink* sink, gpointer self) {
@@ -46,7 +49,9 @@ GstFlowReturn StdoutWriter::take(GstSample* sample) {
 void StdoutWriter::collect(GstBuffer* buffer) {
   GstMapInfo map;
   if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return;
+  const std::size_t before = collected_.size();
   collected_.append(reinterpret_cast<const char*>(map.data), map.size);
+  fix_lpcm_stream_id(reinterpret_cast<std::uint8_t*>(collected_.data()) + before, map.size, audio_pid_);
   gst_buffer_unmap(buffer, &map);
 }
 

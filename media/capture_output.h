@@ -14,7 +14,7 @@ namespace wfdcast::media {
 class StdoutWriter {
  public:
   using OnClosed = std::function<void()>;  // the reader is gone; on the main loop, once
-  StdoutWriter(GstElement* appsink, OnClosed on_closed);
+  StdoutWriter(GstElement* appsink, OnClosed on_closed, unsigned audio_pid);
   StdoutWriter(const StdoutWriter&) = delete;
   StdoutWriter& operator=(const StdoutWriter&) = delete;
 
@@ -24,6 +24,7 @@ class StdoutWriter {
   [[nodiscard]] bool write_collected();
 
   OnClosed on_closed_;
+  unsigned audio_pid_;
   std::string collected_;
 };
 

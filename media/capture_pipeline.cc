@@ -4,6 +4,7 @@
 
 #include "base/overloaded.h"
 #include "media/capture_source.h"
+#include "media/lpcm.h"
 
 namespace wfdcast::media {
 namespace {
@@ -13,6 +14,7 @@ constexpr const char* kMultiplexer =
     "mpegtsmux name=mux alignment=0 pat-interval=4500 pmt-interval=4500 pcr-interval=3600 ! "
     "appsink name=output sync=false buffer-list=true max-buffers=64";
 constexpr unsigned kVideoPid = 0x1011, kAudioPid = 0x1100;
+constexpr const char* kLpcmFrames = "lpcm_frames";
 constexpr unsigned kAudioBitrate = 128'000;
 
 std::string audio_encoder() {
@@ -31,13 +33,26 @@ std::string video_branch(const CaptureOptions& options, const VideoEncoder& enco
       video_source(options), video_overlay(options), encoder.description(), kVideoPid);
 }
 
+std::string aac_encoder() {
+  return fmt::format(
+      "audio/x-raw,rate=48000,channels=2 ! {} ! aacparse ! audio/mpeg,mpegversion=4,stream-format=adts",
+      audio_encoder());
+}
+
+// Frames of 10 ms; the multiplexer takes them for DVD's LPCM.
+std::string lpcm_frames() {
+  return fmt::format(
+      "{} ! audiobuffersplit name={} output-buffer-duration=1/100 ! capssetter replace=true join=false "
+      "caps=audio/x-lpcm,width=16,rate=48000,channels=2,dynamic_range=0,emphasis=(boolean)false,"
+      "mute=(boolean)false",
+      kLpcmRaw, kLpcmFrames);
+}
+
 std::string audio_branch(const CaptureOptions& options) {
   return fmt::format(
       "{} ! valve name=audio_valve ! queue leaky=downstream max-size-buffers=0 max-size-bytes=0 "
-      "max-size-time=200000000 ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! {} ! "
-      "aacparse ! "
-      "audio/mpeg,mpegversion=4,stream-format=adts ! mux.sink_{}",
-      audio_source(options), audio_encoder(), kAudioPid);
+      "max-size-time=200000000 ! audioconvert ! audioresample ! {} ! mux.sink_{}",
+      audio_source(options), *options.audio == AudioFormat::Lpcm ? lpcm_frames() : aac_encoder(), kAudioPid);
 }
 
 std::string description(const CaptureOptions& options, const VideoEncoder& encoder) {
@@ -52,7 +67,8 @@ CapturePipeline::CapturePipeline(const CaptureOptions& options, OnEnd on_end)
     : on_end_(std::move(on_end)),
       encoder_(VideoEncoder::choose(options)),
       pipeline_(make_pipeline(description(options, encoder_))),
-      writer_(part(pipeline_.get(), "output"), [this] { on_end_(0); }) {
+      writer_(part(pipeline_.get(), "output"), [this] { on_end_(0); }, kAudioPid) {
+  if (options.audio == AudioFormat::Lpcm) add_lpcm_headers(part(pipeline_.get(), kLpcmFrames));
   encoder_.attach(part(pipeline_.get(), "encoder"));
   set_up_sources(pipeline_.get(), options);
   if (options.source == CaptureSource::File) feed_ = std::make_unique<FileFeed>(options);

@@ -24,6 +24,8 @@ constexpr auto kPackages = std::to_array<std::pair<std::string_view, std::string
     {"vaapi", "gstreamer1.0-vaapi"},
     {"av", "gstreamer1.0-libav"},
     {"x264enc", "gstreamer1.0-plugins-ugly"},
+    {"capssetter", "gstreamer1.0-plugins-good"},
+    {"audiobuffersplit", "gstreamer1.0-plugins-bad"},
     {"imagefreeze", "gstreamer1.0-plugins-good"},
     {"ximagesrc", "gstreamer1.0-plugins-good"},
     {"v4l2", "gstreamer1.0-plugins-good"},

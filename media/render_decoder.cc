@@ -24,6 +24,12 @@ constexpr auto kCodecs = std::to_array<Codec>({
      {"v4l2slh264dec", "v4l2h264dec", "vah264dec", "vaapih264dec", "nvh264dec", "openh264dec", "avdec_h264"}},
     {StreamKind::Audio, "audio/mpeg,mpegversion=(int){2,4}", "aacparse", {"fdkaacdec", "faad", "avdec_aac"}},
     {StreamKind::Audio, "audio/x-ac3", "ac3parse", {"a52dec", "avdec_ac3"}},
+    // WFD's LPCM: tsdemux takes stream type 0x83 for that of DVD audio. It only needs its header taken off.
+    {StreamKind::Audio,
+     "audio/x-private2-lpcm",
+     "capssetter name=lpcm replace=true join=false "
+     "caps=audio/x-raw,format=S16BE,rate=48000,channels=2,layout=interleaved",
+     {"identity"}},
 });
 
 // Software that is only taken where the better one is missing.

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "media/lpcm.h"
+
 namespace wfdcast::media {
 namespace {
 
@@ -82,6 +84,7 @@ GstElement* RenderPipeline::add_bin(const Branch& branch) {
     g_error_free(error);
     throw ProgramError(kExitUsage, reason);
   }
+  if (const Owned<GstElement> lpcm{gst_bin_get_by_name(GST_BIN(bin), "lpcm")}) take_lpcm_headers(lpcm.get());
   count_output(bin, branch.kind);
   start_without_preroll(bin);
   gst_bin_add(GST_BIN(pipeline_.get()), bin);

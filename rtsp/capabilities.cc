@@ -5,27 +5,50 @@
 #include <bit>
 
 #include "base/text.h"
+#include "rtsp/edid.h"
 
 namespace wfdcast::rtsp {
 namespace {
 
 constexpr std::size_t kUsualBody = 256;  // room for one from the start
 
-// What Android asks every television, and the connector.
-constexpr std::array kStandardQuestions{Name::VideoFormats, Name::AudioCodecs, Name::ClientRtpPorts,
-                                        Name::ContentProtection, Name::ConnectorType};
-constexpr std::array kWfdcastQuestions{Name::IdrRequestCapability, Name::WfdcastMulticast,
-                                       Name::WfdcastRepair};
-
-// Codes in the body of a 303.
-constexpr std::string_view kNotSupported = "415";
-constexpr std::string_view kInvalidValue = "457";
+// What is asked of whom. What no television knows, no television sees; our own
+// sinks told their names by beacon, and have no HDCP.
+struct Question {
+  Name name;
+  bool of_standard = true, of_wfdcast = true;
+};
+constexpr std::array kQuestions{Question{Name::VideoFormats},
+                                Question{Name::AudioCodecs},
+                                Question{Name::ClientRtpPorts},
+                                Question{Name::ContentProtection, true, false},
+                                Question{Name::DisplayEdid},
+                                Question{Name::ConnectorType},
+                                Question{Name::StandbyResumeCapability},
+                                Question{Name::IdrRequestCapability},
+                                Question{Name::IntelFriendlyName, true, false},
+                                Question{Name::WfdcastMulticast, false, true},
+                                Question{Name::WfdcastRepair, false, true}};
 
 constexpr std::size_t kMaxConnector = 16;
+constexpr std::size_t kMaxName = 64;
 
 template <class Bits>
 Bits highest(Bits bits) {
   return static_cast<Bits>(std::bit_floor(bits));
+}
+
+// Bits of wfd_video_formats that R1 does not name are set by some televisions,
+// and mean nothing.
+VideoModes r1_only(const VideoModes& modes) {
+  static const VideoModes all = [] {
+    VideoModes known;
+    for (const VideoMode& mode : video_modes()) {
+      if (!mode.r2) known = known | mode.bit();
+    }
+    return known;
+  }();
+  return modes & all;
 }
 
 VideoModes with_lower_partners(VideoModes modes) {
@@ -59,28 +82,17 @@ std::string answer(Name name, const SinkCapabilities& capabilities) {
       return capabilities.multicast ? "supported" : "none";
     case Name::WfdcastRepair:
       return serialize(capabilities.repair);
-    case Name::ContentProtection:
     case Name::DisplayEdid:
-    case Name::CoupledSink:
-    case Name::ThreeDVideoFormats:
-    case Name::PreferredDisplayMode:
-    case Name::AvFormatChangeTiming:
-    case Name::PresentationUrl:
-    case Name::TriggerMethod:
-    case Name::I2c:
-    case Name::UibcCapability:
-    case Name::UibcSetting:
+      return serialize(DisplayEdid{.supported = !capabilities.edid.empty(), .hex = capabilities.edid});
     case Name::StandbyResumeCapability:
-    case Name::Standby:
-    case Name::Route:
-    case Name::IdrRequest:
-    case Name::WfdcastTransport:
-    case Name::WfdcastDelivery:
-    case Name::WfdcastGroupKey:
-    case Name::Unknown:
+      return capabilities.standby ? "supported" : "none";
+    case Name::IntelFriendlyName:
+      return capabilities.name.empty() ? "none" : capabilities.name;
+    // HDCP, 3D, a coupled sink, another display mode, I2C, UIBC, R2 and what
+    // vendors add: not supported.
+    default:
       return "none";
   }
-  return "none";
 }
 
 // Each name once, however often it was asked.
@@ -102,7 +114,7 @@ std::uint32_t sent_mode(AudioFormat format) {
 
 std::optional<VideoMode> mode_of(const VideoModes& one) {
   for (const VideoMode& mode : video_modes()) {
-    if (mode.bit() == one) return mode;
+    if (!mode.r2 && mode.bit() == one) return mode;
   }
   return std::nullopt;
 }
@@ -143,41 +155,69 @@ Result<std::optional<AudioFormat>, std::string_view> chosen_audio(std::string_vi
 
 }  // namespace
 
-std::string capability_questions(SinkKind kind) {
+std::string capability_questions(SinkKind kind, Generation generation) {
   std::string body;
   body.reserve(kUsualBody);
-  for (const Name name : kStandardQuestions) append_name(body, name);
-  if (kind == SinkKind::Wfdcast) {
-    for (const Name name : kWfdcastQuestions) append_name(body, name);
+  for (const Question& question : kQuestions) {
+    if (kind == SinkKind::Wfdcast ? question.of_wfdcast : question.of_standard)
+      append_name(body, question.name);
   }
+  if (generation == Generation::R2) append_name(body, Name::Wfd2VideoFormats);
   return body;
 }
+
+namespace {
+
+// The picture as R2 says it, where it does; else as R1 does.
+bool read_video(SinkCapabilities& sink, std::string_view r1, std::string_view r2) {
+  auto newer = r2.empty() ? std::nullopt : parse_video_formats_r2(r2);
+  sink.r2 = newer && !newer->codecs.empty();
+  auto video = sink.r2 ? std::move(newer) : parse_video_formats(r1);
+  if (!video) return false;
+  sink.native = video->native;
+  sink.video = std::move(video->codecs);
+  if (!sink.r2) {
+    for (VideoCodec& codec : sink.video) codec.modes = r1_only(codec.modes);
+  }
+  return true;
+}
+
+std::string text_or_nothing(std::string_view value, std::size_t most) {
+  return iequals(value, "none") ? std::string() : printable(value.substr(0, most));
+}
+
+}  // namespace
 
 Result<SinkCapabilities, ParameterError> parse_capabilities(std::string_view body) {
   const auto parameters = parse_parameters(body);
   if (!parameters) return fail(parameters.error());
-  const auto value = [&](Name name) {
+  const auto find_value = [&](Name name) {
     const Parameter* const found = find(*parameters, name);
     return found == nullptr ? std::optional<std::string_view>{} : found->value;
   };
-  const auto video_text = value(Name::VideoFormats);
-  const auto audio_text = value(Name::AudioCodecs);
-  const auto ports_text = value(Name::ClientRtpPorts);
-  if (!video_text || !audio_text || !ports_text) return fail(ParameterError::Missing);
-  auto video = parse_video_formats(*video_text);
+  const auto value = [&](Name name) { return find_value(name).value_or(""); };
+  // Asked for both generations, a sink of the second leaves the first out.
+  const auto audio_text = find_value(Name::AudioCodecs);
+  const auto ports_text = find_value(Name::ClientRtpPorts);
+  const std::string_view r2 = value(Name::Wfd2VideoFormats);
+  if ((!find_value(Name::VideoFormats) && r2.empty()) || !audio_text || !ports_text)
+    return fail(ParameterError::Missing);
+  SinkCapabilities sink;
   auto audio = parse_audio_codecs(*audio_text);
   const auto ports = parse_client_rtp_ports(*ports_text);
-  if (!video || !audio || !ports) return fail(ParameterError::BadValue);
-  SinkCapabilities sink{.video = std::move(video->codecs),
-                        .native = video->native,
-                        .audio = std::move(*audio),
-                        .rtp_port = ports->primary,
-                        .connector = {},
-                        .idr_requests = value(Name::IdrRequestCapability) == "1",
-                        .multicast = iequals(value(Name::WfdcastMulticast).value_or(""), "supported"),
-                        .repair = parse_repair(value(Name::WfdcastRepair).value_or(""))};
-  const std::string_view connector = value(Name::ConnectorType).value_or("");
-  if (!iequals(connector, "none")) sink.connector = printable(connector.substr(0, kMaxConnector));
+  if (!read_video(sink, value(Name::VideoFormats), r2) || !audio || !ports)
+    return fail(ParameterError::BadValue);
+  sink.audio = std::move(*audio);
+  sink.rtp_port = ports->primary;
+  sink.connector = text_or_nothing(value(Name::ConnectorType), kMaxConnector);
+  sink.idr_requests = value(Name::IdrRequestCapability) == "1";
+  sink.multicast = iequals(value(Name::WfdcastMulticast), "supported");
+  sink.repair = parse_repair(value(Name::WfdcastRepair));
+  sink.standby = iequals(value(Name::StandbyResumeCapability), "supported");
+  sink.name = text_or_nothing(value(Name::IntelFriendlyName), kMaxName);
+  if (auto edid = parse_display_edid(value(Name::DisplayEdid))) sink.edid = std::move(edid->hex);
+  const std::string_view protection = value(Name::ContentProtection);
+  sink.protection = text_or_nothing(protection, kMaxName);
   return sink;
 }
 
@@ -206,28 +246,37 @@ std::string none_answers(const std::vector<Parameter>& questions) {
   return answers(questions, [](Name) { return "none"; });
 }
 
-std::string format_choice(const StreamFormat& format, const SinkCapabilities& sink,
-                          std::string_view presentation_url) {
+std::string format_change(const StreamFormat& format, const SinkCapabilities& sink) {
   std::string body;
   body.reserve(kUsualBody);
   if (format.video && !sink.video.empty()) {
     const VideoCodec codec{.profiles = static_cast<std::uint8_t>(format.video->profile),
                            .level = static_cast<std::uint8_t>(format.video->level),
                            .modes = format.video->mode.bit()};
-    append_parameter(body, Name::VideoFormats, serialize(VideoFormats{.codecs = {codec}}));
+    const VideoFormats chosen{.codecs = {codec}};
+    if (sink.r2) append_parameter(body, Name::Wfd2VideoFormats, serialize_r2(chosen));
+    if (!sink.r2) append_parameter(body, Name::VideoFormats, serialize(chosen));
   }
   if (format.audio && !sink.audio.empty()) {
     append_parameter(body, Name::AudioCodecs,
                      serialize(std::vector{AudioCodec{*format.audio, sent_mode(*format.audio)}}));
   }
+  return body;
+}
+
+std::string format_choice(const StreamFormat& format, const SinkCapabilities& sink,
+                          std::string_view presentation_url) {
+  std::string body = format_change(format, sink);
   append_parameter(body, Name::PresentationUrl, std::string(presentation_url) + " none");
   append_parameter(body, Name::ClientRtpPorts, serialize(ClientRtpPorts{sink.rtp_port, 0}));
+  if (sink.standby) append_parameter(body, Name::StandbyResumeCapability, "supported");
   return body;
 }
 
 StreamFormat conservative(StreamFormat format, const SinkCapabilities& sink, std::string_view refusal) {
   const auto refused = parse_parameters(refusal);
-  const bool video = refused && find(*refused, Name::VideoFormats) != nullptr;
+  const bool video = refused && (find(*refused, Name::VideoFormats) != nullptr ||
+                                 find(*refused, Name::Wfd2VideoFormats) != nullptr);
   const bool audio = refused && find(*refused, Name::AudioCodecs) != nullptr;
   const bool everything = !video && !audio;
   if (format.video && (video || everything)) format.video = VideoFormat{};

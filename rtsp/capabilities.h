@@ -14,8 +14,12 @@ namespace wfdcast::rtsp {
 // no television sees.
 enum class SinkKind : std::uint8_t { Standard, Wfdcast };
 
+// R2 adds pictures beyond 1920x1200 (wfd2_video_formats). It is asked for only
+// where such a picture is wanted: a sink of R2 then tells nothing in R1's terms.
+enum class Generation : std::uint8_t { R1, R2 };
+
 // Body of M3.
-[[nodiscard]] std::string capability_questions(SinkKind kind);
+[[nodiscard]] std::string capability_questions(SinkKind kind, Generation generation = Generation::R1);
 // The answer to M3 as a source reads it. The three mandatory names must be there.
 [[nodiscard]] Result<SinkCapabilities, ParameterError> parse_capabilities(std::string_view body);
 
@@ -28,7 +32,13 @@ enum class SinkKind : std::uint8_t { Standard, Wfdcast };
 // The answer of a source, which has nothing of what a sink could ask.
 [[nodiscard]] std::string none_answers(const std::vector<Parameter>& questions);
 
-// Body of M4. A display without sound is told nothing about sound.
+// Codes in the body of a 303.
+inline constexpr std::string_view kNotSupported = "415";
+inline constexpr std::string_view kInvalidValue = "457";
+
+// The formats of M4. A display without sound is told nothing about sound.
+[[nodiscard]] std::string format_change(const StreamFormat& format, const SinkCapabilities& sink);
+// Body of M4.
 [[nodiscard]] std::string format_choice(const StreamFormat& format, const SinkCapabilities& sink,
                                         std::string_view presentation_url);
 // What to try when the sink refused M4: 640x480p60 and LPCM in place of what

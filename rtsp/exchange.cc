@@ -17,7 +17,7 @@ struct AskedRow {
 };
 // In the order of the enum. TEARDOWN has a timer of its own; M16 and the PLAY
 // and PAUSE triggers stay unanswered by real sinks.
-constexpr std::array<AskedRow, 17> kAsked{{{Asked::M1, Silence::EndsSession, "M1"},
+constexpr std::array<AskedRow, 19> kAsked{{{Asked::M1, Silence::EndsSession, "M1"},
                                            {Asked::M2, Silence::IsTolerated, "M2"},
                                            {Asked::M3, Silence::EndsSession, "M3"},
                                            {Asked::M4, Silence::EndsSession, "M4"},
@@ -31,6 +31,8 @@ constexpr std::array<AskedRow, 17> kAsked{{{Asked::M1, Silence::EndsSession, "M1
                                            {Asked::M9, Silence::EndsSession, "M9"},
                                            {Asked::M13, Silence::IsTolerated, "M13"},
                                            {Asked::M16, Silence::IsTolerated, "M16"},
+                                           {Asked::M12, Silence::IsTolerated, "M12"},
+                                           {Asked::FormatChange, Silence::EndsSession, "M4 in session"},
                                            {Asked::Move, Silence::EndsSession, "wfdcast_transport"},
                                            {Asked::Delivery, Silence::IsTolerated, "wfdcast_delivery"},
                                            {Asked::Key, Silence::EndsSession, "wfdcast_group_key"}}};

@@ -25,9 +25,11 @@ enum class Asked : std::uint8_t {
   M9,
   M13,
   M16,
-  Move,      // wfdcast_transport
-  Delivery,  // wfdcast_delivery
-  Key,       // wfdcast_group_key
+  M12,
+  FormatChange,  // M4 in session
+  Move,          // wfdcast_transport
+  Delivery,      // wfdcast_delivery
+  Key,           // wfdcast_group_key
 };
 [[nodiscard]] const char* to_string(Asked asked);
 

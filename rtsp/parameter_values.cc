@@ -1,74 +1,38 @@
+// The values that the sessions work with, on top of their grammar.
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <utility>
 
 #include "base/text.h"
 #include "rtsp/parameters.h"
+#include "rtsp/value.h"
 
 namespace wfdcast::rtsp {
 namespace {
 
-// The words of a value, without memory of their own. No value has more that
-// count; what follows is left out.
-class Words {
- public:
-  explicit Words(std::string_view text) {
-    const char* next = text.data();
-    const char* const end = next + text.size();
-    while (count_ < words_.size() && (next = std::find_if_not(next, end, is_blank)) != end) {
-      const char* const begin = std::exchange(next, std::find_if(next, end, is_blank));
-      words_[count_++] = {begin, next};
-    }
+// The cells of a codec from its profile to its frame rate control are the same
+// in wfd_video_formats and wfd2_video_formats; only their widths differ.
+constexpr std::size_t kCodecCells = 9;
+constexpr std::uint64_t kH264 = 1;
+
+Cell number(std::uint64_t value) { return {Cell::Kind::Number, value, {}}; }
+
+VideoCodec codec_of(const Cell* cells) {
+  return {.profiles = static_cast<std::uint8_t>(cells[0].number),
+          .level = static_cast<std::uint8_t>(cells[1].number),
+          .modes = {.cea = cells[2].number, .vesa = cells[3].number, .hh = cells[4].number},
+          .latency = static_cast<std::uint8_t>(cells[5].number),
+          .min_slice = static_cast<std::uint16_t>(cells[6].number),
+          .slice_encoding = static_cast<std::uint16_t>(cells[7].number),
+          .frame_rate_control = static_cast<std::uint8_t>(cells[8].number)};
+}
+
+void append_codec(std::vector<Cell>& cells, const VideoCodec& codec) {
+  for (const std::uint64_t field :
+       {std::uint64_t{codec.profiles}, std::uint64_t{codec.level}, codec.modes.cea, codec.modes.vesa,
+        codec.modes.hh, std::uint64_t{codec.latency}, std::uint64_t{codec.min_slice},
+        std::uint64_t{codec.slice_encoding}, std::uint64_t{codec.frame_rate_control}}) {
+    cells.push_back(number(field));
   }
-  [[nodiscard]] std::size_t size() const { return count_; }
-  [[nodiscard]] std::string_view operator[](std::size_t i) const { return words_[i]; }
-  [[nodiscard]] std::span<const std::string_view> all() const { return std::span(words_).first(count_); }
-
- private:
-  std::array<std::string_view, 16> words_;
-  std::size_t count_ = 0;
-};
-
-void append_hex(std::string& out, std::uint32_t value, unsigned digits) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::array<char, 8> text;
-  for (unsigned i = 0; i < digits; ++i) text[i] = kDigits[value >> 4 * (digits - 1 - i) & 0xF];
-  out.append(text.data(), digits);
-}
-
-// The hex fields of a codec in wfd_video_formats, in order: profile, level,
-// CEA, VESA, HH, latency, minimal slice, slice encoding, frame rate control.
-// Strict peers count characters, so each is emitted with exactly these digits.
-constexpr std::array<unsigned, 9> kCodecDigits{2, 2, 8, 8, 8, 2, 4, 4, 2};
-using CodecFields = std::array<std::uint32_t, kCodecDigits.size()>;
-
-CodecFields fields_of(const VideoCodec& codec) {
-  return {codec.profiles, codec.level,     codec.modes.cea,      codec.modes.vesa,        codec.modes.hh,
-          codec.latency,  codec.min_slice, codec.slice_encoding, codec.frame_rate_control};
-}
-
-VideoCodec codec_of(const CodecFields& fields) {
-  return {.profiles = static_cast<std::uint8_t>(fields[0]),
-          .level = static_cast<std::uint8_t>(fields[1]),
-          .modes = {.cea = fields[2], .vesa = fields[3], .hh = fields[4]},
-          .latency = static_cast<std::uint8_t>(fields[5]),
-          .min_slice = static_cast<std::uint16_t>(fields[6]),
-          .slice_encoding = static_cast<std::uint16_t>(fields[7]),
-          .frame_rate_control = static_cast<std::uint8_t>(fields[8])};
-}
-
-// Numbers count by value, whatever their width; what follows them (the maximal
-// sizes of a preferred display mode) does not count.
-std::optional<VideoCodec> parse_codec(std::span<const std::string_view> fields) {
-  if (fields.size() < kCodecDigits.size()) return std::nullopt;
-  CodecFields values{};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto value = parse_number<std::uint32_t>(fields[i], 16);
-    if (!value || (kCodecDigits[i] < 8 && *value >> (4 * kCodecDigits[i]) != 0)) return std::nullopt;
-    values[i] = *value;
-  }
-  return codec_of(values);
 }
 
 struct AudioName {
@@ -81,86 +45,86 @@ constexpr std::array<AudioName, 3> kAudioNames{
 constexpr std::string_view kUnicastProfile = "RTP/AVP/UDP;unicast";
 constexpr std::size_t kMaxUrl = 256;
 
+std::uint16_t as_port(const Cell& cell) { return static_cast<std::uint16_t>(cell.number); }
+
 }  // namespace
 
 std::optional<VideoFormats> parse_video_formats(std::string_view value) {
-  if (iequals(value, "none")) return VideoFormats{};
+  const auto read = parse_value(Name::VideoFormats, value);
+  if (!read) return std::nullopt;
   VideoFormats formats;
-  bool first = true;
-  for (const std::string_view part : split(value, ',')) {
-    const Words fields(part);
-    std::span<const std::string_view> rest = fields.all();
-    if (first) {
-      if (rest.size() < 2) return std::nullopt;
-      const auto native = parse_number<std::uint8_t>(rest[0], 16);
-      const auto preferred = parse_number<std::uint8_t>(rest[1], 16);
-      if (!native || !preferred) return std::nullopt;
-      formats.native = *native;
-      formats.preferred = *preferred;
-      rest = rest.subspan(2);
-      first = false;
-    }
-    if (const auto codec = parse_codec(rest)) formats.codecs.push_back(*codec);
-  }
-  if (formats.codecs.empty()) return std::nullopt;
+  if (read->cells.empty()) return formats;
+  formats.native = static_cast<std::uint8_t>(read->cells[0].number);
+  formats.preferred = static_cast<std::uint8_t>(read->cells[1].number);
+  constexpr std::size_t kHead = 2, kItem = kCodecCells + 2;
+  for (std::size_t i = 0; i < read->items; ++i)
+    formats.codecs.push_back(codec_of(&read->cells[kHead + i * kItem]));
   return formats;
 }
 
 std::string serialize(const VideoFormats& formats) {
   if (formats.codecs.empty()) return "none";
-  std::string out;
-  out.reserve(64 * formats.codecs.size());
-  append_hex(out, formats.native, 2);
-  out += ' ';
-  append_hex(out, formats.preferred, 2);
-  const char* separator = " ";
+  Value value{.cells = {number(formats.native), number(formats.preferred)}, .items = formats.codecs.size()};
   for (const VideoCodec& codec : formats.codecs) {
-    out += separator;
-    const CodecFields fields = fields_of(codec);
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      append_hex(out, fields[i], kCodecDigits[i]);
-      out += ' ';
-    }
-    out += "none none";
-    separator = ", ";
+    append_codec(value.cells, codec);
+    value.cells.resize(value.cells.size() + 2);  // no largest size
   }
-  return out;
+  return serialize(Name::VideoFormats, value);
+}
+
+std::optional<VideoFormats> parse_video_formats_r2(std::string_view value) {
+  const auto read = parse_value(Name::Wfd2VideoFormats, value);
+  if (!read) return std::nullopt;
+  VideoFormats formats;
+  if (read->cells.empty()) return formats;
+  formats.native = static_cast<std::uint8_t>(read->cells[0].number);
+  for (std::size_t i = 0; i < read->items; ++i) {
+    const Cell* const item = &read->cells[1 + i * (1 + kCodecCells)];
+    // Level bits beyond those of H.264 are none.
+    if (item[0].number == kH264) formats.codecs.push_back(codec_of(item + 1));
+  }
+  return formats;
+}
+
+std::string serialize_r2(const VideoFormats& formats) {
+  if (formats.codecs.empty()) return "none";
+  Value value{.cells = {number(formats.native)}, .items = formats.codecs.size()};
+  for (const VideoCodec& codec : formats.codecs) {
+    value.cells.push_back(number(kH264));
+    append_codec(value.cells, codec);
+  }
+  value.cells.push_back(number(0));  // non-transcoding
+  return serialize(Name::Wfd2VideoFormats, value);
 }
 
 std::optional<std::vector<AudioCodec>> parse_audio_codecs(std::string_view value) {
+  const auto read = parse_value(Name::AudioCodecs, value);
+  if (!read) return std::nullopt;
   std::vector<AudioCodec> codecs;
-  if (iequals(value, "none")) return codecs;
-  for (const std::string_view part : split(value, ',')) {
-    const Words fields(part);
-    if (fields.size() < 2) return std::nullopt;
-    const auto modes = parse_number<std::uint32_t>(fields[1], 16);
-    const auto latency = fields.size() > 2 ? parse_number<std::uint8_t>(fields[2], 16) : std::uint8_t{0};
-    if (!modes || !latency) return std::nullopt;
-    for (const AudioName& row : kAudioNames) {
-      if (iequals(row.text, fields[0])) codecs.push_back({row.format, *modes, *latency});
-    }
+  for (std::size_t i = 0; i < read->items; ++i) {
+    const Cell* const item = &read->cells[i * 3];
+    const auto* const name = std::find_if(kAudioNames.begin(), kAudioNames.end(),
+                                          [&](const AudioName& row) { return row.text == item[0].text; });
+    codecs.push_back({name->format, static_cast<std::uint32_t>(item[1].number),
+                      static_cast<std::uint8_t>(item[2].number)});
   }
   return codecs;
 }
 
 std::string serialize(const std::vector<AudioCodec>& codecs) {
-  if (codecs.empty()) return "none";
-  std::string out;
+  Value value{.cells = {}, .items = codecs.size()};
   for (const AudioCodec& codec : codecs) {
-    if (!out.empty()) out += ", ";
-    out.append(kAudioNames[static_cast<std::size_t>(codec.format)].text).append(" ");
-    append_hex(out, codec.modes, 8);
-    out += ' ';
-    append_hex(out, codec.latency, 2);
+    const std::string_view name = kAudioNames[static_cast<std::size_t>(codec.format)].text;
+    value.cells.insert(value.cells.end(),
+                       {Cell{Cell::Kind::Text, 0, name}, number(codec.modes), number(codec.latency)});
   }
-  return out;
+  return serialize(Name::AudioCodecs, value);
 }
 
 RepairCapabilities parse_repair(std::string_view value) {
   constexpr std::string_view kLatency = "latency=";
   RepairCapabilities repair;
-  const Words words(value);
-  for (const std::string_view word : words.all()) {
+  for (std::string_view word = next_word(value); !word.empty(); word = next_word(value)) {
     if (iequals(word, "nack")) repair.retransmission = true;
     if (iequals(word, "parity")) repair.parity = true;
     if (!word.starts_with(kLatency)) continue;
@@ -179,12 +143,9 @@ std::string serialize(const RepairCapabilities& repair) {
 }
 
 std::optional<ClientRtpPorts> parse_client_rtp_ports(std::string_view value) {
-  const Words fields(value);
-  if (fields.size() < 2 || !iequals(fields[0], kUnicastProfile)) return std::nullopt;
-  const auto primary = parse_number<std::uint16_t>(fields[1]);
-  const auto secondary = fields.size() > 2 ? parse_number<std::uint16_t>(fields[2]) : std::uint16_t{0};
-  if (!primary || !secondary) return std::nullopt;
-  return ClientRtpPorts{*primary, *secondary};
+  const auto read = parse_value(Name::ClientRtpPorts, value);
+  if (!read) return std::nullopt;
+  return ClientRtpPorts{as_port(read->cells[1]), as_port(read->cells[2])};
 }
 
 std::string serialize(const ClientRtpPorts& ports) {
@@ -193,13 +154,25 @@ std::string serialize(const ClientRtpPorts& ports) {
 }
 
 std::optional<std::string> parse_presentation_url(std::string_view value) {
-  const Words fields(value);
-  if (fields.size() == 0) return std::nullopt;
-  const std::string_view url = fields[0];
+  const auto read = parse_value(Name::PresentationUrl, value);
+  if (!read) return std::nullopt;
+  const std::string_view url = read->cells[0].text;
   const bool graphic =
       std::all_of(url.begin(), url.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
   if (!graphic || url.size() > kMaxUrl || !url.starts_with("rtsp://")) return std::nullopt;
   return std::string(url);
+}
+
+// The 33 bits stand at the top of 40.
+std::optional<FormatChangeTiming> parse_format_change_timing(std::string_view value) {
+  const auto read = parse_value(Name::AvFormatChangeTiming, value);
+  if (!read) return std::nullopt;
+  return FormatChangeTiming{read->cells[0].number >> 7, read->cells[1].number >> 7};
+}
+
+std::string serialize(const FormatChangeTiming& timing) {
+  return serialize(Name::AvFormatChangeTiming,
+                   Value{.cells = {number(timing.pts << 7), number(timing.dts << 7)}, .items = 0});
 }
 
 }  // namespace wfdcast::rtsp

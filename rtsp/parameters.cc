@@ -8,43 +8,6 @@
 namespace wfdcast::rtsp {
 namespace {
 
-struct NameRow {
-  Name name;
-  std::string_view text;
-};
-// In the order of the enum.
-constexpr std::array<NameRow, 25> kNames{{{Name::VideoFormats, "wfd_video_formats"},
-                                          {Name::AudioCodecs, "wfd_audio_codecs"},
-                                          {Name::ClientRtpPorts, "wfd_client_rtp_ports"},
-                                          {Name::ContentProtection, "wfd_content_protection"},
-                                          {Name::DisplayEdid, "wfd_display_edid"},
-                                          {Name::CoupledSink, "wfd_coupled_sink"},
-                                          {Name::ThreeDVideoFormats, "wfd_3d_video_formats"},
-                                          {Name::PreferredDisplayMode, "wfd_preferred_display_mode"},
-                                          {Name::AvFormatChangeTiming, "wfd_av_format_change_timing"},
-                                          {Name::PresentationUrl, "wfd_presentation_URL"},
-                                          {Name::TriggerMethod, "wfd_trigger_method"},
-                                          {Name::I2c, "wfd_I2C"},
-                                          {Name::UibcCapability, "wfd_uibc_capability"},
-                                          {Name::UibcSetting, "wfd_uibc_setting"},
-                                          {Name::StandbyResumeCapability, "wfd_standby_resume_capability"},
-                                          {Name::Standby, "wfd_standby"},
-                                          {Name::ConnectorType, "wfd_connector_type"},
-                                          {Name::Route, "wfd_route"},
-                                          {Name::IdrRequest, "wfd_idr_request"},
-                                          {Name::IdrRequestCapability, "wfd_idr_request_capability"},
-                                          {Name::WfdcastMulticast, "wfdcast_multicast"},
-                                          {Name::WfdcastTransport, "wfdcast_transport"},
-                                          {Name::WfdcastDelivery, "wfdcast_delivery"},
-                                          {Name::WfdcastRepair, "wfdcast_repair"},
-                                          {Name::WfdcastGroupKey, "wfdcast_group_key"}}};
-
-Name name_of(std::string_view text) {
-  const auto* const row =
-      std::find_if(kNames.begin(), kNames.end(), [&](const NameRow& r) { return iequals(r.text, text); });
-  return row == kNames.end() ? Name::Unknown : row->name;
-}
-
 // Names go back to the peer in answers, so only these characters may.
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -63,11 +26,6 @@ constexpr std::array<TriggerRow, 4> kTriggers{{{Trigger::Setup, "SETUP"},
                                                {Trigger::Teardown, "TEARDOWN"}}};
 
 }  // namespace
-
-std::string_view to_string(Name name) {
-  const auto row = static_cast<std::size_t>(name);
-  return row < kNames.size() ? kNames[row].text : std::string_view{};
-}
 
 Result<std::vector<Parameter>, ParameterError> parse_parameters(std::string_view body) {
   std::vector<Parameter> parameters;

@@ -7,40 +7,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "rtsp/grammar.h"
 #include "wfd/sink_capabilities.h"
 
 namespace wfdcast::rtsp {
-
-// The parameters that have a meaning here; every other name is Unknown.
-enum class Name : std::uint8_t {
-  VideoFormats,
-  AudioCodecs,
-  ClientRtpPorts,
-  ContentProtection,
-  DisplayEdid,
-  CoupledSink,
-  ThreeDVideoFormats,
-  PreferredDisplayMode,
-  AvFormatChangeTiming,
-  PresentationUrl,
-  TriggerMethod,
-  I2c,
-  UibcCapability,
-  UibcSetting,
-  StandbyResumeCapability,
-  Standby,
-  ConnectorType,
-  Route,
-  IdrRequest,
-  IdrRequestCapability,
-  WfdcastMulticast,
-  WfdcastTransport,
-  WfdcastDelivery,
-  WfdcastRepair,
-  WfdcastGroupKey,
-  Unknown,
-};
-[[nodiscard]] std::string_view to_string(Name name);  // as it stands on the wire
 
 // One line of a text/parameters body; a view into that body. The names in M3
 // and the flag parameters have no value.
@@ -71,8 +41,12 @@ struct VideoFormats {
 };
 [[nodiscard]] std::optional<VideoFormats> parse_video_formats(std::string_view value);
 [[nodiscard]] std::string serialize(const VideoFormats& formats);
+// wfd2_video_formats, as far as it is about H.264.
+[[nodiscard]] std::optional<VideoFormats> parse_video_formats_r2(std::string_view value);
+[[nodiscard]] std::string serialize_r2(const VideoFormats& formats);
 
-// wfd_audio_codecs; empty: "none". Codecs of other names are left out.
+// wfd_audio_codecs; empty: "none". Codecs of other names are left out, and so
+// are those that cannot be read where another one can.
 [[nodiscard]] std::optional<std::vector<AudioCodec>> parse_audio_codecs(std::string_view value);
 [[nodiscard]] std::string serialize(const std::vector<AudioCodec>& codecs);
 
@@ -91,6 +65,15 @@ struct ClientRtpPorts {
 // blanks between; other words are for later versions.
 [[nodiscard]] RepairCapabilities parse_repair(std::string_view value);
 [[nodiscard]] std::string serialize(const RepairCapabilities& repair);
+
+// wfd_av_format_change_timing: 33-bit time stamps of 90 kHz of the first access
+// unit in the new format.
+struct FormatChangeTiming {
+  std::uint64_t pts = 0, dts = 0;
+  bool operator==(const FormatChangeTiming&) const = default;
+};
+[[nodiscard]] std::optional<FormatChangeTiming> parse_format_change_timing(std::string_view value);
+[[nodiscard]] std::string serialize(const FormatChangeTiming& timing);
 
 enum class Trigger : std::uint8_t { Setup, Play, Pause, Teardown };
 [[nodiscard]] std::optional<Trigger> parse_trigger(std::string_view value);

@@ -45,6 +45,9 @@ void SinkSession::on_response(const Response& response, Time now, Out& out) {
       return finish(outcome_.reason, outcome_.detail, out);
     case Asked::Delivery:
       return send_report(now, out);
+    case Asked::M12:
+      if (response.status == Status::Ok) enter_standby(out);
+      return;
     // Nothing hangs on these.
     case Asked::M2:
     case Asked::M13:
@@ -57,6 +60,7 @@ void SinkSession::on_response(const Response& response, Time now, Out& out) {
     case Asked::PauseTrigger:
     case Asked::TeardownTrigger:
     case Asked::M16:
+    case Asked::FormatChange:
     case Asked::Move:
     case Asked::Key:
       return;

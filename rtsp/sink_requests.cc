@@ -3,14 +3,13 @@
 #include "rtsp/capabilities.h"
 #include "rtsp/sink_session.h"
 #include "rtsp/transport.h"
+#include "rtsp/value.h"
 
 namespace wfdcast::rtsp {
 namespace {
 
 constexpr std::string_view kPublic = "org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER";
 constexpr std::string_view kAllow = "OPTIONS, GET_PARAMETER, SET_PARAMETER";
-constexpr std::string_view kInvalidValue = "457";
-constexpr std::string_view kNotSupported = "415";
 
 Response status(Status code) { return {.status = code}; }
 
@@ -22,6 +21,35 @@ bool is_ours(Name name) {
 std::string refusal_of(Name name, std::string_view code) {
   std::string body;
   append_parameter(body, name, code);
+  return body;
+}
+
+// What no answer to M3 offered, or no value of its parameter; the body of a 303.
+// UIBC: a source may mention it together with the formats, which changes nothing.
+std::string refused_parameters(const std::vector<Parameter>& parameters, bool with_formats) {
+  std::string body;
+  for (const Parameter& parameter : parameters) {
+    switch (parameter.name) {
+      case Name::Wfd2VideoFormats:
+      case Name::WfdxVideoFormats:
+      case Name::ThreeDVideoFormats:
+      case Name::PreferredDisplayMode:
+        if (!iequals(parameter.value, "none")) append_parameter(body, parameter.name, kNotSupported);
+        break;
+      case Name::UibcSetting:
+        if (!with_formats && iequals(parameter.value, "enable"))
+          append_parameter(body, parameter.name, kNotSupported);
+        [[fallthrough]];
+      case Name::UibcCapability:
+      case Name::ConnectorType:
+      case Name::Route:
+        if (!canonical(parameter.name, parameter.value))
+          append_parameter(body, parameter.name, kInvalidValue);
+        break;
+      default:  // every other one is of no consequence
+        break;
+    }
+  }
   return body;
 }
 
@@ -98,7 +126,11 @@ void SinkSession::on_set_parameter(const Request& request, Time now, Out& out) {
     refusal.body = std::move(changes.error());
     return reply(request, std::move(refusal), out);
   }
-  if (changes->move && !established()) return reply(request, status(Status::NotValidInThisState), out);
+  const bool may_sleep = state_ == State::Playing || state_ == State::Paused || state_ == State::Standby;
+  if ((changes->move && !established()) || (changes->standby && !may_sleep))
+    return reply(request, status(Status::NotValidInThisState), out);
+  if (const Parameter* const standby = find(*parameters, Name::StandbyResumeCapability))
+    source_knows_standby_ = iequals(standby->value, "supported");
   reply_ok(request, out);
   apply(std::move(*changes), now, out);
 }
@@ -113,6 +145,13 @@ Result<SinkSession::Changes, std::string> SinkSession::read_changes(
     if (!format) return fail(std::move(format.error()));
     changes.format = *format;
   }
+  if (std::string refusal = refused_parameters(parameters, formats); !refusal.empty())
+    return fail(std::move(refusal));
+  if (const Parameter* const timing = find(parameters, Name::AvFormatChangeTiming)) {
+    changes.timing = parse_format_change_timing(timing->value);
+    if (!changes.timing) return fail(refusal_of(timing->name, kInvalidValue));
+  }
+  changes.standby = find(parameters, Name::Standby) != nullptr;
   if (const Parameter* const url = find(parameters, Name::PresentationUrl)) {
     changes.url = parse_presentation_url(url->value);
     if (!changes.url) return fail(refusal_of(url->name, kInvalidValue));
@@ -143,7 +182,7 @@ void SinkSession::apply(Changes changes, Time now, Out& out) {
   if (changes.url) url_ = std::move(*changes.url);
   if (changes.format) {
     format_ = *changes.format;
-    out.events.emplace_back(StreamChosen{format_});
+    out.events.emplace_back(StreamChosen{format_, changes.timing});
   }
   const bool first = state_ == State::Greeting || state_ == State::Describing;
   if ((changes.url || changes.format) && (first || state_ == State::AwaitingTrigger)) {
@@ -154,6 +193,7 @@ void SinkSession::apply(Changes changes, Time now, Out& out) {
     if (changes.move->delivery == Delivery::Unicast) changes.move->client = options_.client;
     out.events.emplace_back(MoveRequested{*changes.move});
   }
+  if (changes.standby) enter_standby(out);
   if (changes.trigger) on_trigger(*changes.trigger, now, out);
 }
 
@@ -164,7 +204,7 @@ void SinkSession::on_trigger(Trigger trigger, Time now, Out& out) {
       if (state_ == State::AwaitingTrigger) set_up(now, out);
       return;
     case Trigger::Play:
-      if (state_ == State::Paused) start_playing(now, out);
+      if (state_ == State::Paused || state_ == State::Standby) start_playing(now, out);
       if (state_ == State::Pausing || state_ == State::Starting) next_ = Next::Play;
       return;
     case Trigger::Pause:
@@ -184,7 +224,7 @@ void SinkSession::on_direct(const Request& request, Out& out) {
     if (state_ == State::Ending) return finish(outcome_.reason, outcome_.detail, out);
     return finish(EndReason::PeerTeardown, {}, out);
   }
-  if (request.method == Method::Play && state_ == State::Paused) {
+  if (request.method == Method::Play && (state_ == State::Paused || state_ == State::Standby)) {
     enter(State::Playing, std::nullopt);
     out.events.emplace_back(StreamPlaying{});
   }

@@ -32,6 +32,8 @@ const char* to_string(SinkSession::State state) {
       return "pausing";
     case State::Paused:
       return "paused";
+    case State::Standby:
+      return "standby";
     case State::Ending:
       return "ending";
     case State::Ended:
@@ -86,6 +88,19 @@ Step<SinkEvent> SinkSession::pause(Time now) {
   return out;
 }
 
+Step<SinkEvent> SinkSession::standby(Time now) {
+  Out out;
+  const bool awake = state_ == State::Playing || state_ == State::Paused;
+  if (awake && source_knows_standby_ && !exchange_.awaits(Asked::M12, now)) {
+    std::string body;
+    append_name(body, Name::Standby);
+    ask(Asked::M12,
+        {.method = Method::SetParameter, .uri = std::string(kControlUri), .body = std::move(body)}, now, out);
+  }
+  assert(consistent());
+  return out;
+}
+
 Step<SinkEvent> SinkSession::request_idr(Time now) {
   Out out;
   if (state_ == State::Playing && idr_.request(now)) send_idr_request(now, out);
@@ -117,6 +132,7 @@ Step<SinkEvent> SinkSession::end(Time now) {
     case State::Playing:
     case State::Pausing:
     case State::Paused:
+    case State::Standby:
       begin_ending(EndReason::Requested, {}, now, out);
       break;
     case State::Ending:
@@ -179,6 +195,7 @@ bool SinkSession::consistent() const {
       return !session_.empty() && exchange_.deadline() && !state_deadline_;
     case State::Playing:
     case State::Paused:
+    case State::Standby:
       return !session_.empty() && next_ == Next::Nothing && !exchange_.deadline();
     case State::Ending:
       return state_deadline_.has_value() && !exchange_.deadline();
@@ -273,9 +290,16 @@ void SinkSession::on_state_deadline(Out& out) {
     case State::Playing:
     case State::Pausing:
     case State::Paused:
+    case State::Standby:
     case State::Ended:
       return;
   }
+}
+
+void SinkSession::enter_standby(Out& out) {
+  if (state_ != State::Playing && state_ != State::Paused) return;
+  enter(State::Standby, std::nullopt);
+  out.events.emplace_back(StreamStandby{});
 }
 
 }  // namespace wfdcast::rtsp

@@ -9,22 +9,24 @@
 
 namespace wfdcast::rtsp {
 
-struct StreamChosen {
+struct StreamChosen {  // M4 was accepted
   StreamFormat format;
-};  // M4 was accepted
+  std::optional<FormatChangeTiming> timing;  // in session: from when on
+};
 struct StreamReady {
   Transport transport;
 };  // M6 answered: be ready to receive there
 struct StreamPlaying {};  // M7 answered
 struct StreamPaused {};   // M9 answered
+struct StreamStandby {};  // M12, either way
 struct MoveRequested {
   Transport transport;
 };  // wfdcast_transport: receive there as well, then report
 struct KeyGiven {
   GroupKey key;
 };  // wfdcast_group_key
-using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, MoveRequested,
-                               KeyGiven, SessionEnded>;
+using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, StreamStandby,
+                               MoveRequested, KeyGiven, SessionEnded>;
 
 struct SinkOptions {
   SinkCapabilities capabilities;                                        // rtp_port: the bound RTP port
@@ -47,6 +49,7 @@ class SinkSession {
     Playing,
     Pausing,
     Paused,
+    Standby,
     Ending,
     Ended
   };
@@ -57,6 +60,7 @@ class SinkSession {
   Step<SinkEvent> receive(std::string_view bytes, Time now);
   Step<SinkEvent> play(Time now);         // M7
   Step<SinkEvent> pause(Time now);        // M9
+  Step<SinkEvent> standby(Time now);      // M12; nothing where the source does not know it
   Step<SinkEvent> request_idr(Time now);  // M13; coalesced, at most one in 500 ms
   // Tells the source on which path the stream arrives now (wfdcast_delivery).
   Step<SinkEvent> report(Delivery delivery, std::string_view detail, Time now);
@@ -93,6 +97,7 @@ class SinkSession {
   void on_set_up(const Response& response, Time now, Out& out);
   void on_playing(const Response& response, Time now, Out& out);
   void on_paused(const Response& response, Time now, Out& out);
+  void enter_standby(Out& out);
 
   void on_request(const Request& request, Time now, Out& out);
   void reply(const Request& request, Response response, Out& out) const;
@@ -105,10 +110,12 @@ class SinkSession {
   // one of them cannot be.
   struct Changes {
     std::optional<StreamFormat> format;
+    std::optional<FormatChangeTiming> timing;
     std::optional<std::string> url;
     std::optional<Transport> move;
     std::optional<GroupKey> key;
     std::optional<Trigger> trigger;
+    bool standby = false;
   };
   [[nodiscard]] Result<Changes, std::string> read_changes(const std::vector<Parameter>& parameters) const;
   void apply(Changes changes, Time now, Out& out);
@@ -126,6 +133,7 @@ class SinkSession {
   Next next_ = Next::Nothing;
   Coalescer idr_{kSinkIdrPeriod};
   bool source_is_wfdcast_ = false;     // it asked a wfdcast_* name
+  bool source_knows_standby_ = false;  // wfd_standby_resume_capability in M4
   std::optional<std::string> report_;  // to be sent when the last one is answered
   SessionEnded outcome_;               // what Ending ends with
 };

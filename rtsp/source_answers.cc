@@ -58,8 +58,16 @@ void SourceSession::on_response(const Response& response, Time now, Out& out) {
       return on_described(response, now, out);
     case Asked::M4:
       return on_fixed(response, now, out);
+    case Asked::FormatChange:
+      return on_format_changed(response, out);
     case Asked::Move:
       return on_moved(response, now, out);
+    case Asked::M12:
+      if (response.status == Status::Ok) enter_standby(out);
+      return;
+    case Asked::M16:  // an error to it is a sign of life like any other
+      if (response.status != Status::Ok && quirks_.stop_refused_keepalive) keepalive_at_.reset();
+      return;
     case Asked::Key:
       return on_key_answered(response, now, out);
     case Asked::SetupTrigger:
@@ -68,10 +76,9 @@ void SourceSession::on_response(const Response& response, Time now, Out& out) {
     case Asked::TeardownTrigger:
       if (response.status != Status::Ok) finish(outcome_.reason, outcome_.detail, out);
       return;
-    // Sinks may refuse these and go on: LG answers M16 with an error.
+    // Sinks may refuse these and go on.
     case Asked::PlayTrigger:
     case Asked::PauseTrigger:
-    case Asked::M16:
     // The sink's own requests.
     case Asked::M2:
     case Asked::M6:
@@ -100,7 +107,7 @@ void SourceSession::on_greeted(const Response& response, Time now, Out& out) {
   // adapter resets when M3 comes before M2; LG sends M2 only after M3.
   switch (m2_answer_) {
     case M2Answer::NotSent:
-      state_deadline_ = now + kM2Patience;
+      state_deadline_ = now + (quirks_.wait_for_m2 ? kReplyTimeout : kM2Patience);
       break;
     case M2Answer::Leaving:
       state_deadline_ = now + kReplyTimeout;
@@ -154,6 +161,16 @@ void SourceSession::on_key_answered(const Response& response, Time now, Out& out
     return begin_ending(EndReason::Refused, refusal(response, Asked::Key), now, out);
   out.events.emplace_back(KeyAccepted{sending_key_->mki});
   send_key(now, out);
+}
+
+void SourceSession::on_format_changed(const Response& response, Out& out) {
+  if (response.status == Status::Ok) {
+    format_ = next_format_;
+    out.events.emplace_back(FormatChanged{format_});
+  } else {
+    out.events.emplace_back(
+        FormatRefused{refusal(response, Asked::FormatChange) + refused_formats(response)});
+  }
 }
 
 void SourceSession::on_moved(const Response& response, Time now, Out& out) {

@@ -5,6 +5,7 @@
 #include "rtsp/capabilities.h"
 #include "rtsp/source_session.h"
 #include "rtsp/transport.h"
+#include "rtsp/value.h"
 
 namespace wfdcast::rtsp {
 namespace {
@@ -98,6 +99,7 @@ void SourceSession::on_setup(const Request& request, Time now, Out& out) {
     return reply(request, status(Status::UnsupportedTransport), out);
   }
   client_ = wanted->client;
+  if (quirks_.one_server_port) client_.rtcp = 0;
   if (client_.rtp == 0) client_.rtp = kDefaultClientPort;
   transport_ = setup_answer(client_);
   session_ = options_.session_key;
@@ -108,7 +110,7 @@ void SourceSession::on_setup(const Request& request, Time now, Out& out) {
   reply(request, std::move(response), out);
   exchange_.forget(Asked::SetupTrigger);  // its answer may come late or never
   enter(State::Ready, now + kNextRequest);
-  keepalive_at_ = now + options_.keepalive;
+  if (keepalive_period() > 0s) keepalive_at_ = now + keepalive_period();
   out.events.emplace_back(StreamSetUp{client_, format_});
 }
 
@@ -122,7 +124,7 @@ Transport SourceSession::setup_answer(const PortPair& client) const {
   Transport answer = transport_;
   if (answer.delivery == Delivery::Unicast) {
     answer.client = client;
-    if (client.rtcp == 0) answer.server.rtcp = 0;
+    if (client.rtcp == 0 || quirks_.one_server_port) answer.server.rtcp = answer.client.rtcp = 0;
   }
   if (!wfdcast_) {
     answer.source = {};
@@ -133,7 +135,7 @@ Transport SourceSession::setup_answer(const PortPair& client) const {
 
 void SourceSession::on_play(const Request& request, Time, Out& out) {
   if (!names_our_stream(request.uri)) return reply(request, status(Status::NotFound), out);
-  if (state_ != State::Ready && state_ != State::Paused) {
+  if (state_ != State::Ready && state_ != State::Paused && state_ != State::Standby) {
     return reply(request, status(Status::NotValidInThisState), out);
   }
   Response response = status(Status::Ok);
@@ -164,7 +166,12 @@ void SourceSession::on_teardown(const Request& request, Out& out) {
   if (!session_.empty()) response.headers = {{"Session", session_}};
   reply(request, std::move(response), out);
   if (state_ == State::Ending) return finish(outcome_.reason, outcome_.detail, out);
-  finish(EndReason::PeerTeardown, {}, out);
+  std::string why;
+  if (const auto parameters = parse_parameters(request.body)) {
+    const Parameter* const reason = find(*parameters, Name::MicrosoftTeardownReason);
+    if (reason != nullptr) why = printable(reason->value.substr(0, kMaxDetail));
+  }
+  finish(EndReason::PeerTeardown, std::move(why), out);
 }
 
 // A sink's own keep-alive, or its questions: we have no answer but "none".
@@ -177,16 +184,47 @@ void SourceSession::on_get_parameter(const Request& request, Out& out) {
   reply(request, std::move(response), out);
 }
 
+// M10 to M15. It is read to its end before it is answered.
 void SourceSession::on_set_parameter(const Request& request, Time now, Out& out) {
   const auto parameters = parse_parameters(request.body);
   if (!parameters) return reply(request, status(Status::BadRequest), out);
+  if (auto refusal = refusal_of(*parameters)) return reply(request, std::move(*refusal), out);
   Response response = status(Status::Ok);
   if (!session_.empty()) response.headers = {{"Session", session_}};
   reply(request, std::move(response), out);
-  if (find(*parameters, Name::IdrRequest) != nullptr && state_ == State::Playing && idr_.request(now)) {
+  take_parameters(*parameters, now, out);
+}
+
+// UIBC is not offered, so that it cannot be enabled.
+std::optional<Response> SourceSession::refusal_of(const std::vector<Parameter>& parameters) const {
+  Response refusal = status(Status::SeeOther);
+  for (const Parameter& parameter : parameters) {
+    const bool checked = parameter.name == Name::ConnectorType || parameter.name == Name::Route ||
+                         parameter.name == Name::UibcCapability || parameter.name == Name::UibcSetting;
+    if (checked && !canonical(parameter.name, parameter.value)) {
+      append_parameter(refusal.body, parameter.name, kInvalidValue);
+    } else if (parameter.name == Name::UibcSetting && iequals(parameter.value, "enable")) {
+      append_parameter(refusal.body, parameter.name, kNotSupported);
+    }
+  }
+  if (!refusal.body.empty()) return refusal;
+  const bool may_sleep = state_ == State::Playing || state_ == State::Paused || state_ == State::Standby;
+  if (find(parameters, Name::Standby) != nullptr && !may_sleep) return status(Status::NotValidInThisState);
+  return std::nullopt;
+}
+
+// M10 is answered and nothing more: there is no coupled sink to send sound to.
+void SourceSession::take_parameters(const std::vector<Parameter>& parameters, Time now, Out& out) {
+  if (find(parameters, Name::IdrRequest) != nullptr && state_ == State::Playing && idr_.request(now)) {
     out.events.emplace_back(IdrRequested{});
   }
-  const Parameter* const delivery = find(*parameters, Name::WfdcastDelivery);
+  if (find(parameters, Name::Standby) != nullptr) enter_standby(out);
+  if (const Parameter* const connector = find(parameters, Name::ConnectorType)) {
+    const auto type = canonical(Name::ConnectorType, connector->value);
+    sink_.connector = type && *type != "none" ? *type : std::string();
+    out.events.emplace_back(ConnectorChanged{sink_.connector});
+  }
+  const Parameter* const delivery = find(parameters, Name::WfdcastDelivery);
   if (delivery == nullptr || !wfdcast_ || !established()) return;
   if (auto report = parse_delivery(delivery->value)) out.events.emplace_back(std::move(*report));
 }

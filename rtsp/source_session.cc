@@ -1,5 +1,6 @@
 #include "rtsp/source_session.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "rtsp/capabilities.h"
@@ -28,6 +29,8 @@ const char* to_string(SourceSession::State state) {
       return "playing";
     case State::Paused:
       return "paused";
+    case State::Standby:
+      return "standby";
     case State::Ending:
       return "ending";
     case State::Ended:
@@ -98,9 +101,23 @@ Step<SourceEvent> SourceSession::refuse(std::string reason, Time now) {
   return out;
 }
 
+Step<SourceEvent> SourceSession::set_quirks(const Quirks& quirks, Time now) {
+  quirks_ = quirks;
+  const bool awaits_m2 = state_ == State::Greeting && m2_answer_ == M2Answer::NotSent && state_deadline_;
+  if (awaits_m2) state_deadline_ = now + (quirks_.wait_for_m2 ? kReplyTimeout : kM2Patience);
+  assert(consistent());
+  return {};
+}
+
 Step<SourceEvent> SourceSession::play(Time now) {
   Out out;
-  const bool paused = state_ == State::Paused || (state_ == State::Playing && triggered_ == Trigger::Pause);
+  if (quirks_.pause_at_source && (state_ == State::Paused || state_ == State::Standby)) {
+    enter(State::Playing, std::nullopt);
+    out.events.emplace_back(PlayRequested{});
+    return out;
+  }
+  const bool paused = state_ == State::Paused || state_ == State::Standby ||
+                      (state_ == State::Playing && triggered_ == Trigger::Pause);
   if (paused && !exchange_.awaits(Asked::PlayTrigger, now))
     trigger(Trigger::Play, Asked::PlayTrigger, now, out);
   assert(consistent());
@@ -109,9 +126,39 @@ Step<SourceEvent> SourceSession::play(Time now) {
 
 Step<SourceEvent> SourceSession::pause(Time now) {
   Out out;
+  if (quirks_.pause_at_source && state_ == State::Playing) {
+    enter(State::Paused, std::nullopt);
+    idr_.cancel();
+    out.events.emplace_back(PauseRequested{});
+    return out;
+  }
   const bool playing = state_ == State::Playing || (state_ == State::Paused && triggered_ == Trigger::Play);
   if (playing && !exchange_.awaits(Asked::PauseTrigger, now))
     trigger(Trigger::Pause, Asked::PauseTrigger, now, out);
+  assert(consistent());
+  return out;
+}
+
+Step<SourceEvent> SourceSession::standby(Time now) {
+  Out out;
+  const bool awake = state_ == State::Playing || state_ == State::Paused;
+  if (awake && sink_.standby && !exchange_.awaits(Asked::M12, now)) {
+    std::string body;
+    append_name(body, Name::Standby);
+    ask(Asked::M12, Method::SetParameter, std::move(body), now, out);
+  }
+  assert(consistent());
+  return out;
+}
+
+Step<SourceEvent> SourceSession::change_format(const StreamFormat& format, const FormatChangeTiming& timing,
+                                               Time now) {
+  Out out;
+  if (!established()) return out;
+  next_format_ = format;
+  std::string body = format_change(format, sink_);
+  append_parameter(body, Name::AvFormatChangeTiming, serialize(timing));
+  ask(Asked::FormatChange, Method::SetParameter, std::move(body), now, out);
   assert(consistent());
   return out;
 }
@@ -140,6 +187,7 @@ Step<SourceEvent> SourceSession::give_key(const GroupKey& key, Time now) {
     case State::Ready:
     case State::Playing:
     case State::Paused:
+    case State::Standby:
       next_key_ = key;
       if (!sending_key_) send_key(now, out);
       break;
@@ -188,7 +236,7 @@ Step<SourceEvent> SourceSession::connection_lost(Time) {
 std::optional<Time> SourceSession::next_deadline() const {
   std::optional<Time> next = earliest(exchange_.deadline(), state_deadline_);
   if (established()) {
-    next = earliest(next, earliest(keepalive_at_, heard_ + options_.timeout));
+    next = earliest(next, earliest(keepalive_at_, silence_ends()));
     next = earliest(next, idr_.deadline());
   }
   return next;
@@ -199,7 +247,8 @@ bool SourceSession::wants_written() const {
 }
 
 bool SourceSession::established() const {
-  return state_ == State::Ready || state_ == State::Playing || state_ == State::Paused;
+  return state_ == State::Ready || state_ == State::Playing || state_ == State::Paused ||
+         state_ == State::Standby;
 }
 
 bool SourceSession::consistent() const {
@@ -207,7 +256,7 @@ bool SourceSession::consistent() const {
   if (state_ == State::Choosing) return !exchange_.deadline() && !state_deadline_;
   if (state_ == State::Ending) return state_deadline_.has_value() && !exchange_.deadline();
   if (state_ == State::Idle) return !next_deadline();
-  if (established()) return !session_.empty() && keepalive_at_.has_value() && (!next_move_ || moving_);
+  if (established()) return !session_.empty() && (!next_move_ || moving_);
   return session_.empty() && next_deadline().has_value();
 }
 
@@ -249,7 +298,7 @@ void SourceSession::trigger(Trigger trigger, Asked what, Time now, Out& out) {
 void SourceSession::ask_capabilities(Time now, Out& out) {
   enter(State::Querying, std::nullopt);
   const SinkKind kind = wfdcast_ ? SinkKind::Wfdcast : SinkKind::Standard;
-  ask(Asked::M3, Method::GetParameter, capability_questions(kind), now, out);
+  ask(Asked::M3, Method::GetParameter, capability_questions(kind, options_.generation), now, out);
 }
 
 void SourceSession::fix_format(Time now, Out& out) {
@@ -292,19 +341,38 @@ void SourceSession::on_state_deadline(Time now, Out& out) {
     case State::Fixing:
     case State::Playing:
     case State::Paused:
+    case State::Standby:
     case State::Ended:
       return;
   }
 }
 
+Duration SourceSession::keepalive_period() const {
+  return std::min(options_.keepalive, quirks_.keepalive.value_or(options_.keepalive));
+}
+
+// Two answers to M16 must be missing.
+std::optional<Time> SourceSession::silence_ends() const {
+  if (!keepalive_at_) return std::nullopt;
+  return heard_ + std::max<Duration>(options_.timeout, 2 * keepalive_period() + kReplyTimeout);
+}
+
+void SourceSession::enter_standby(Out& out) {
+  if (state_ != State::Playing && state_ != State::Paused) return;
+  enter(State::Standby, std::nullopt);
+  idr_.cancel();
+  triggered_.reset();
+  out.events.emplace_back(StandbyEntered{});
+}
+
 // M16, however lively the sink is: some sinks leave without it.
 void SourceSession::keep_alive(Time now, Out& out) {
-  if (now >= heard_ + options_.timeout) {
-    return finish(EndReason::NoAnswer, "nothing heard for " + std::to_string(options_.timeout / 1s) + " s",
+  if (const auto end = silence_ends(); end && now >= *end) {
+    return finish(EndReason::NoAnswer, "nothing heard for " + std::to_string((*end - heard_) / 1s) + " s",
                   out);
   }
   if (keepalive_at_ && now >= *keepalive_at_) {
-    keepalive_at_ = now + options_.keepalive;
+    keepalive_at_ = now + keepalive_period();
     ask(Asked::M16, Method::GetParameter, {}, now, out);
   }
   if (idr_.due(now)) out.events.emplace_back(IdrRequested{});

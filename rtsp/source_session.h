@@ -1,9 +1,11 @@
 #pragma once
 
+#include "rtsp/capabilities.h"
 #include "rtsp/exchange.h"
 #include "rtsp/group_key.h"
 #include "rtsp/message.h"
 #include "rtsp/parameters.h"
+#include "rtsp/quirks.h"
 #include "rtsp/session.h"
 #include "rtsp/timers.h"
 
@@ -25,9 +27,20 @@ struct StreamSetUp {    // M6
 };
 struct PlayRequested {};   // M7
 struct PauseRequested {};  // M9
+struct StandbyEntered {};  // M12, either way: no packets until PLAY
 struct IdrRequested {};    // M13
 struct KeyAccepted {       // wfdcast_group_key was answered
   std::uint32_t mki = 0;
+};
+struct ConnectorChanged {  // M11
+  std::string connector;   // wfd_connector_type; empty: no display any more
+};
+// The answer to change_format(). Refused: the sink goes on with what it has.
+struct FormatChanged {
+  StreamFormat format;
+};
+struct FormatRefused {
+  std::string detail;
 };
 // A wfdcast sink says on which path it has the stream now (wfdcast_delivery),
 // or refused to move.
@@ -36,7 +49,8 @@ struct DeliveryReported {
   std::string detail;  // "lag=3ms lost=0 of=500", "silent"
 };
 using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested,
-                                 IdrRequested, DeliveryReported, KeyAccepted, SessionEnded>;
+                                 StandbyEntered, IdrRequested, ConnectorChanged, FormatChanged, FormatRefused,
+                                 DeliveryReported, KeyAccepted, SessionEnded>;
 
 // Who may go beyond M1.
 struct Admission {
@@ -49,8 +63,9 @@ struct SourceOptions {
   std::string session_key;       // Session header: 10 hex digits
   std::string presentation_url;  // "rtsp://192.168.49.1/wfd1.0/streamid=0"
   Admission admission;
-  Duration keepalive = 10s;  // M16 period
-  Duration timeout = 30s;    // in the Session header; silence this long ends the session
+  Generation generation = Generation::R1;  // what M3 asks for
+  Duration keepalive = 10s;                // M16 period
+  Duration timeout = 30s;                  // in the Session header; silence this long ends the session
 };
 
 // The source's side of one WFD RTSP connection (messages M1 to M16). It holds
@@ -69,6 +84,7 @@ class SourceSession {
     Ready,
     Playing,
     Paused,
+    Standby,
     Ending,
     Ended
   };
@@ -83,8 +99,13 @@ class SourceSession {
   // client ports are filled in from the sink's request.
   Step<SourceEvent> select(const StreamFormat& format, const Transport& transport, Time now);
   Step<SourceEvent> refuse(std::string reason, Time now);
-  Step<SourceEvent> play(Time now);   // M5 PLAY
-  Step<SourceEvent> pause(Time now);  // M5 PAUSE
+  // What SinkGreeted or SinkDescribed made known of the sink's ways.
+  Step<SourceEvent> set_quirks(const Quirks& quirks, Time now);
+  Step<SourceEvent> play(Time now);     // M5 PLAY
+  Step<SourceEvent> pause(Time now);    // M5 PAUSE
+  Step<SourceEvent> standby(Time now);  // M12; nothing for a sink that does not know it
+  // M4 in session: from `timing` on the stream is `format`.
+  Step<SourceEvent> change_format(const StreamFormat& format, const FormatChangeTiming& timing, Time now);
   // Moves the stream in session (wfdcast_transport); only for wfdcast sinks.
   Step<SourceEvent> move(const Transport& transport, Time now);
   // The key of the group (wfdcast_group_key): with M4, or in session. Only for wfdcast sinks inside TLS.
@@ -99,6 +120,8 @@ class SourceSession {
   // The owner should poll SIOCOUTQ and call written(): M3 waits for it.
   [[nodiscard]] bool wants_written() const;
   [[nodiscard]] State state() const { return state_; }
+  // What the sink told in M3, and since.
+  [[nodiscard]] const SinkCapabilities& sink() const { return sink_; }
 
  private:
   using Out = Step<SourceEvent>;
@@ -106,7 +129,7 @@ class SourceSession {
   enum class M2Answer : std::uint8_t { NotSent, Leaving, Left };
 
   [[nodiscard]] bool consistent() const;
-  [[nodiscard]] bool established() const;  // Ready, Playing or Paused
+  [[nodiscard]] bool established() const;  // from SETUP on
   void enter(State state, std::optional<Time> deadline);
   void finish(EndReason reason, std::string detail, Out& out);
   void begin_ending(EndReason reason, std::string detail, Time now, Out& out);
@@ -118,6 +141,10 @@ class SourceSession {
   void send_key(Time now, Out& out);
   void on_state_deadline(Time now, Out& out);
   void keep_alive(Time now, Out& out);
+  [[nodiscard]] Duration keepalive_period() const;  // 0: never
+  // When silence ends the session; never while M16 is off: then only TCP tells that the host is gone.
+  [[nodiscard]] std::optional<Time> silence_ends() const;
+  void enter_standby(Out& out);
 
   void on_response(const Response& response, Time now, Out& out);
   void on_greeted(const Response& response, Time now, Out& out);
@@ -125,6 +152,7 @@ class SourceSession {
   void on_described(const Response& response, Time now, Out& out);
   void on_fixed(const Response& response, Time now, Out& out);
   void on_key_answered(const Response& response, Time now, Out& out);
+  void on_format_changed(const Response& response, Out& out);
   void on_moved(const Response& response, Time now, Out& out);
 
   void on_request(const Request& request, Time now, Out& out);
@@ -136,6 +164,8 @@ class SourceSession {
   void on_teardown(const Request& request, Out& out);
   void on_get_parameter(const Request& request, Out& out);
   void on_set_parameter(const Request& request, Time now, Out& out);
+  [[nodiscard]] std::optional<Response> refusal_of(const std::vector<Parameter>& parameters) const;
+  void take_parameters(const std::vector<Parameter>& parameters, Time now, Out& out);
   [[nodiscard]] Header session_header() const;
   [[nodiscard]] Transport setup_answer(const PortPair& client) const;
 
@@ -148,8 +178,10 @@ class SourceSession {
   M2Answer m2_answer_ = M2Answer::NotSent;
   std::optional<Time> m3_after_;  // M2's answer left, and 20 ms
   std::optional<DeviceId> wfdcast_;
+  Quirks quirks_;
   SinkCapabilities sink_;
   StreamFormat format_;
+  StreamFormat next_format_;  // while change_format() awaits its answer
   enum class Choice : std::uint8_t { First, Conservative } choice_ = Choice::First;
   std::string session_;  // the id in the Session header; empty before SETUP
   PortPair client_;      // the sink's ports

@@ -53,11 +53,24 @@ Result<StreamFormat, std::string> MulticastGroup::admit(SessionId id, const Sink
   } else if (auto taken = accepts(sink, *format_); !taken) {
     return fail(std::move(taken.error()));
   }
+  add(id, sink);
+  return *format_;
+}
+
+Result<StreamFormat, std::string> MulticastGroup::renegotiate(SessionId id,
+                                                              std::span<const SinkCapabilities> sinks) {
+  auto chosen = choose_format(encoder_, sinks);
+  if (!chosen) return fail(std::move(chosen.error()));
+  format_ = *chosen;
+  add(id, sinks.front());
+  return *format_;
+}
+
+void MulticastGroup::add(SessionId id, const SinkCapabilities& sink) {
   Member& member = members_[id];
   member.multicast = sink.multicast;
   member.path = initial_delivery(id) == Delivery::Multicast ? Path::Group : Path::Unicast;
   account(id, member);
-  return *format_;
 }
 
 Delivery MulticastGroup::initial_delivery(SessionId id) const {

@@ -49,6 +49,10 @@ class MulticastGroup {
 
   // The format for this sink; the reason, for a person, where there is none.
   [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink);
+  // The best format for all of `sinks`: the members, and before them the one
+  // that is admitted to it. The others must be moved there. The reason where there is none.
+  [[nodiscard]] Result<StreamFormat, std::string> renegotiate(SessionId id,
+                                                              std::span<const SinkCapabilities> sinks);
   // How the SETUP answer starts this sink.
   [[nodiscard]] Delivery initial_delivery(SessionId id) const;
   // M6: where its unicast copy goes.
@@ -74,6 +78,7 @@ class MulticastGroup {
   // Why this sink has unicast although the group runs; empty: no reason needed.
   [[nodiscard]] std::string path_note(SessionId id) const;
   [[nodiscard]] const std::optional<StreamFormat>& format() const;
+  [[nodiscard]] const SourceCapabilities& encoder() const { return encoder_; }
   [[nodiscard]] bool anyone_playing() const;
   [[nodiscard]] int playing_on_group() const { return sum_.on_group; }
   // True when the encoder must make an IDR picture now. Requests closer than
@@ -101,6 +106,7 @@ class MulticastGroup {
   };
   using Moves = std::vector<Move>;
 
+  void add(SessionId id, const SinkCapabilities& sink);
   static void enter(Member& member, Path path, Time now);
   // The member can and should be on the group, were there company.
   [[nodiscard]] static bool is_candidate(const Member& member, Time now);

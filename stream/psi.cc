@@ -57,6 +57,7 @@ std::optional<AudioFormat> audio_format(std::uint8_t stream_type, ByteView descr
     case 0x0F:
       return AudioFormat::Aac;
     case 0x83:
+    case 0x8B:  // as GStreamer's mpegtsmux numbers it; we write 0x83
       return AudioFormat::Lpcm;
     case 0x81:
       return AudioFormat::Ac3;

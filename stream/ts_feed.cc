@@ -100,6 +100,13 @@ void TsFeed::restart(Time) {
   impl_->remap.restart();
 }
 
+void TsFeed::restart_at(std::int64_t pts, Time) {
+  impl_->reader.reset();
+  impl_->remap.restart_at(pts);
+}
+
+std::optional<std::int64_t> TsFeed::last_pts() const { return impl_->remap.last_pts(); }
+
 void TsFeed::resume(Time now) { impl_->times.go_on(now); }
 
 bool TsFeed::wants_bytes(Time now) const {

@@ -52,6 +52,10 @@ class TsFeed {
   void push(ByteView bytes, Time now);
   // The file is over; what is pushed next is its beginning again.
   void restart(Time now);
+  // A live input starts over; its first picture will have the time stamp `pts`.
+  void restart_at(std::int64_t pts, Time now);
+  // Of the last picture, as it was sent: 90 kHz, 33 bits.
+  [[nodiscard]] std::optional<std::int64_t> last_pts() const;
   // The owner was paused: the clock goes on from here.
   void resume(Time now);
   // Pcr: less than `lead` is waiting. Arrival: always.

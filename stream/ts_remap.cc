@@ -110,6 +110,7 @@ void TsRemap::receive_one(const std::uint8_t* bytes, Time now) {
     ++counters_.dropped;
     return;
   }
+  if (begin_at_ && !begins(track, *packet)) return;
   if (pid == pcr_pid_) {
     if (const auto pcr = packet->pcr()) reference(*pcr, packet->discontinuity(), now);
   }
@@ -193,6 +194,7 @@ void TsRemap::look_at_pes(const TsTrack& track, const TsPacket& packet,
   const PictureStart picture = look_at_picture(packet.payload.subspan(header ? header->size : 0));
   if (picture.profile) writer_.set_profile(*picture.profile);
   if ((picture.key || packet.random_access()) && psi_end_ != queue_.written()) write_psi(now);
+  if (header && header->pts) last_pts_ = timestamp_plus(*header->pts, later_);
   if (header && pace_ == TsFeed::Pace::Pcr) join_.video_pes(*header);
 }
 
@@ -211,6 +213,22 @@ void TsRemap::restart() {
   reader_.reset();
   video_.expected.reset();
   audio_.expected.reset();
+}
+
+void TsRemap::restart_at(Ticks90 pts) {
+  restart();
+  begin_at_ = pts;
+}
+
+bool TsRemap::begins(const TsTrack* track, const TsPacket& packet) {
+  const TsTrack& first = video_.pid == kNullPid ? audio_ : video_;
+  if (track != &first || !packet.header.payload_start()) return false;
+  const auto header = parse_pes_header(packet.payload);
+  if (!header || !header->pts) return false;
+  later_ = timestamp_difference(*begin_at_, *header->pts);
+  begin_at_.reset();
+  jumped_ = true;
+  return true;
 }
 
 std::uint8_t* TsRemap::space(Time now) {

@@ -24,6 +24,9 @@ class TsRemap {
   void receive(const std::uint8_t* packets, std::size_t count, Time now);
   // The file starts over.
   void restart();
+  // What comes next has other time stamps: its first picture gets this one, what is before it is dropped.
+  void restart_at(Ticks90 pts);
+  [[nodiscard]] std::optional<Ticks90> last_pts() const { return last_pts_; }
   // When PSI must be repeated although the input is silent; and doing so.
   [[nodiscard]] std::optional<Time> psi_deadline() const;
   void repeat_psi(Time now);
@@ -52,6 +55,8 @@ class TsRemap {
   [[nodiscard]] bool begin_packet(Time now);
   // PSI and PCR where it is time for them.
   void look_at_clock(Time now);
+  // The picture, or where there is none the sound, that begin_at_ is about.
+  [[nodiscard]] bool begins(const TsTrack* track, const TsPacket& packet);
   void write_psi(Time now);
   void write_pcr(Time now);
   void settle(Mark& mark) const;
@@ -76,7 +81,8 @@ class TsRemap {
   bool jumped_ = false;     // the next PCR does not follow the last one
   std::uint64_t lost_ = 0;  // TS packets for which there was no memory
   LoopJoin join_;
-  Ticks90 later_ = 0;  // this pass of the file
+  Ticks90 later_ = 0;  // this pass of the file, or this run of a live input
+  std::optional<Ticks90> begin_at_, last_pts_;
 };
 
 }  // namespace wfdcast::stream

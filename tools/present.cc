@@ -35,6 +35,14 @@ std::string megabits(const json& object, const char* key) {
   return fmt::format("{:.2f} Mbit/s", value->get<double>() / 1e6);
 }
 
+// The note, and the quirks in use.
+std::string note(const json& session) {
+  std::string result = text(session, "note");
+  for (const json& quirk : session.value("quirks", json::array()))
+    result += fmt::format("{}quirk {}", result.empty() ? "" : "; ", quirk.get<std::string>());
+  return result;
+}
+
 // Columns as wide as their widest cell; the first row is the head.
 std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
@@ -86,7 +94,7 @@ std::string present_status(const json& status) {
   for (const json& session : sessions) {
     rows.push_back({text(session, "name"), text(session, "address"), text(session, "state"),
                     text(session, "delivery"), text(session, "video"), text(session, "audio"),
-                    number(session, "since_s", "{:.0f} s"), text(session, "note")});
+                    number(session, "since_s", "{:.0f} s"), note(session)});
   }
   return result + table(rows);
 }

@@ -50,6 +50,7 @@ constexpr Command kCommands[] = {
     {"disconnect", "ends sessions", Command::Peers::Required, false, present_results},
     {"play", "resumes", Command::Peers::Optional, false, present_results},
     {"pause", "pauses", Command::Peers::Optional, false, present_results},
+    {"standby", "sends to standby (M12); play wakes", Command::Peers::Optional, false, present_results},
     {"idr", "a key picture now", kNone, false, present_results},
     {"stats", "figures of each sink", kNone, true, present_stats},
     {"p2p_find", "looks for Wi-Fi Direct devices", kNone, false, present_results},

@@ -40,6 +40,11 @@ struct SinkCapabilities {
   bool idr_requests = false;   // wfd_idr_request_capability
   bool multicast = false;      // wfdcast_multicast: takes the stream from a group
   RepairCapabilities repair{};
+  bool standby = false;    // wfd_standby_resume_capability
+  bool r2 = false;         // `video` came as wfd2_video_formats, and is chosen from as such
+  std::string name;        // intel_friendly_name; empty: not told
+  std::string edid;        // hex digits, 256 for each block; empty: none, or not told
+  std::string protection;  // wfd_content_protection: "HDCP2.2 port=1189"; empty: none, or not told
   bool operator==(const SinkCapabilities&) const = default;
 };
 

@@ -50,19 +50,43 @@ std::uint32_t pixel_rate(const VideoMode& mode) {
   return static_cast<std::uint32_t>(mode.width) * mode.height * mode.rate;
 }
 
-std::optional<VideoFormat> best_video(const SourceCapabilities& source, const SinkCapabilities& sink) {
+using Sinks = std::span<const SinkCapabilities>;
+
+bool all_take_video(Sinks sinks, const VideoFormat& format) {
+  return std::all_of(sinks.begin(), sinks.end(), [&](const SinkCapabilities& sink) {
+    return sink.video.empty() || takes_video(sink, format);
+  });
+}
+
+std::optional<VideoFormat> best_video(const SourceCapabilities& source, Sinks sinks) {
   std::optional<VideoFormat> best;
   for (const VideoMode& mode : video_modes()) {
     if (mode.interlaced || (source.modes & mode.bit()).empty()) continue;
+    if (best && pixel_rate(mode) <= pixel_rate(best->mode)) continue;
     const H264Level level = level_for(mode);
     if (!level_allows(static_cast<std::uint8_t>(source.level), level)) continue;
     for (const H264Profile profile : {H264Profile::ConstrainedBaseline, H264Profile::ConstrainedHigh}) {
       const VideoFormat format{mode, profile, level};
-      if ((source.profiles & static_cast<std::uint8_t>(profile)) == 0 || !takes_video(sink, format)) continue;
-      if (!best || pixel_rate(mode) > pixel_rate(best->mode)) best = format;
+      const bool can = (source.profiles & static_cast<std::uint8_t>(profile)) != 0;
+      if (!can || !all_take_video(sinks, format)) continue;
+      best = format;
+      break;
     }
   }
   return best;
+}
+
+// The first sound that all take who have a loudspeaker; nothing where none has.
+Result<std::optional<AudioFormat>, std::string> best_audio(const SourceCapabilities& source, Sinks sinks) {
+  const auto hears = [](const SinkCapabilities& sink) { return !sink.audio.empty(); };
+  if (source.audio.empty() || std::none_of(sinks.begin(), sinks.end(), hears)) return std::nullopt;
+  for (const AudioFormat format : source.audio) {
+    const auto takes = [&](const SinkCapabilities& sink) {
+      return !hears(sink) || takes_audio(sink, format);
+    };
+    if (std::all_of(sinks.begin(), sinks.end(), takes)) return format;
+  }
+  return fail(audio_refusal(source.audio.front()));
 }
 
 }  // namespace
@@ -79,18 +103,30 @@ std::string to_string(const StreamFormat& format) {
   return text;
 }
 
+bool beyond_r1(const SourceCapabilities& source) {
+  const auto modes = video_modes();
+  return std::any_of(modes.begin(), modes.end(), [&](const VideoMode& mode) {
+    return mode.r2 && !(source.modes & mode.bit()).empty() &&
+           level_allows(static_cast<std::uint8_t>(source.level), level_for(mode));
+  });
+}
+
 Result<StreamFormat, std::string> choose_format(const SourceCapabilities& source,
                                                 const SinkCapabilities& sink) {
+  return choose_format(source, Sinks(&sink, 1));
+}
+
+Result<StreamFormat, std::string> choose_format(const SourceCapabilities& source, Sinks sinks) {
   StreamFormat format;
-  if (!source.modes.empty() && !sink.video.empty()) {
-    format.video = best_video(source, sink);
+  const bool seen = std::any_of(sinks.begin(), sinks.end(),
+                                [](const SinkCapabilities& sink) { return !sink.video.empty(); });
+  if (!source.modes.empty() && seen) {
+    format.video = best_video(source, sinks);
     if (!format.video) return fail(std::string("no video mode, profile and level in common"));
   }
-  // A display without a loudspeaker takes the picture alone.
-  if (source.audio && !sink.audio.empty()) {
-    if (!takes_audio(sink, *source.audio)) return fail(audio_refusal(*source.audio));
-    format.audio = source.audio;
-  }
+  const auto audio = best_audio(source, sinks);
+  if (!audio) return fail(audio.error());
+  format.audio = *audio;
   if (!format.video && !format.audio) return fail(std::string("neither picture nor sound in common"));
   return format;
 }

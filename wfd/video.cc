@@ -33,6 +33,11 @@ constexpr std::array<Size, 15> kVesaSizes{{{800, 600},
 constexpr std::array<Size, 6> kHhSizes{
     {{800, 480}, {854, 480}, {864, 480}, {640, 360}, {960, 540}, {848, 480}}};
 
+constexpr VideoMode r2(VideoTable table, std::uint8_t index, std::uint16_t width, std::uint16_t height,
+                       std::uint8_t rate) {
+  return {table, index, width, height, rate, false, true};
+}
+
 constexpr std::array<VideoMode, 17> kCeaModes{
     {cea(0, 640, 480, 60), cea(1, 720, 480, 60), cea(2, 720, 480, 60, true), cea(3, 720, 576, 50),
      cea(4, 720, 576, 50, true), cea(5, 1280, 720, 30), cea(6, 1280, 720, 60), cea(7, 1920, 1080, 30),
@@ -40,10 +45,20 @@ constexpr std::array<VideoMode, 17> kCeaModes{
      cea(12, 1920, 1080, 25), cea(13, 1920, 1080, 50), cea(14, 1920, 1080, 50, true), cea(15, 1280, 720, 24),
      cea(16, 1920, 1080, 24)}};
 
+constexpr std::array<VideoMode, 15> kR2Modes{
+    {r2(VideoTable::Cea, 17, 3840, 2160, 24), r2(VideoTable::Cea, 18, 3840, 2160, 25),
+     r2(VideoTable::Cea, 19, 3840, 2160, 30), r2(VideoTable::Cea, 20, 3840, 2160, 50),
+     r2(VideoTable::Cea, 21, 3840, 2160, 60), r2(VideoTable::Cea, 22, 4096, 2160, 24),
+     r2(VideoTable::Cea, 23, 4096, 2160, 25), r2(VideoTable::Cea, 24, 4096, 2160, 30),
+     r2(VideoTable::Cea, 25, 4096, 2160, 50), r2(VideoTable::Cea, 26, 4096, 2160, 60),
+     r2(VideoTable::Vesa, 29, 1920, 1200, 60), r2(VideoTable::Vesa, 30, 2560, 1440, 30),
+     r2(VideoTable::Vesa, 31, 2560, 1440, 60), r2(VideoTable::Vesa, 32, 2560, 1600, 30),
+     r2(VideoTable::Vesa, 33, 2560, 1600, 60)}};
+
 // VESA bit 29 (1920x1200p60) is reserved in R1.
 constexpr std::size_t kVesaModes = 2 * kVesaSizes.size() - 1;
 constexpr std::size_t kHhModes = 2 * kHhSizes.size();
-using ModeTable = std::array<VideoMode, kCeaModes.size() + kVesaModes + kHhModes>;
+using ModeTable = std::array<VideoMode, kCeaModes.size() + kVesaModes + kHhModes + kR2Modes.size()>;
 
 constexpr VideoMode paired_mode(VideoTable table, Size size, std::size_t index) {
   const std::uint8_t rate = index % 2 == 0 ? 30 : 60;
@@ -57,6 +72,7 @@ constexpr ModeTable make_table() {
   for (std::size_t i = 0; i < kVesaModes; ++i)
     modes[next++] = paired_mode(VideoTable::Vesa, kVesaSizes[i / 2], i);
   for (std::size_t i = 0; i < kHhModes; ++i) modes[next++] = paired_mode(VideoTable::Hh, kHhSizes[i / 2], i);
+  for (const VideoMode& mode : kR2Modes) modes[next++] = mode;
   return modes;
 }
 constexpr ModeTable kModes = make_table();
@@ -87,7 +103,7 @@ VideoModes operator|(const VideoModes& a, const VideoModes& b) {
 }
 
 VideoModes VideoMode::bit() const {
-  const std::uint32_t one = 1u << index;
+  const std::uint64_t one = std::uint64_t{1} << index;
   switch (table) {
     case VideoTable::Cea:
       return {.cea = one};

@@ -8,9 +8,10 @@
 
 namespace wfdcast {
 
-// The three resolution tables of wfd_video_formats; one bit for each mode.
+// The three resolution tables; one bit for each mode. wfd_video_formats holds
+// the lower 32 of each, wfd2_video_formats 48.
 struct VideoModes {
-  std::uint32_t cea = 0, vesa = 0, hh = 0;
+  std::uint64_t cea = 0, vesa = 0, hh = 0;
   bool operator==(const VideoModes&) const = default;
   [[nodiscard]] bool empty() const { return (cea | vesa | hh) == 0; }
 };
@@ -26,13 +27,14 @@ struct VideoMode {
   std::uint16_t width = 640, height = 480;
   std::uint8_t rate = 60;  // frames a second; fields for interlaced modes
   bool interlaced = false;
+  bool r2 = false;  // only in wfd2_video_formats
   bool operator==(const VideoMode&) const = default;
   // The one bit of this mode.
   [[nodiscard]] VideoModes bit() const;
 };
 
-// Every mode of the three tables that WFD R1 names, in table order. Bits that
-// are not in here are reserved and ignored.
+// Every mode of the three tables that WFD names, in table order. Bits that are
+// not in here are reserved and ignored.
 [[nodiscard]] std::span<const VideoMode> video_modes();
 // "1280x720p30".
 [[nodiscard]] std::string to_string(const VideoMode& mode);

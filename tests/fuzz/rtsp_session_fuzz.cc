@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "rtsp/sink_session.h"
 #include "rtsp/source_session.h"
+#include "tests/fuzz/rtsp_mutator.h"
 
 namespace {
 
@@ -36,6 +37,7 @@ SinkOptions sink_options(bool ours) {
   options.capabilities.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}, {AudioFormat::Aac, kAac48kStereo, 0}};
   options.capabilities.rtp_port = 19000;
   options.capabilities.multicast = true;
+  options.capabilities.standby = true;
   options.client = {19000, 19001};
   if (ours) options.header = WfdcastHeader{};
   return options;
@@ -71,7 +73,7 @@ struct Conversation {
 };
 
 void command(SourceSession& source, std::uint8_t choice, Time now) {
-  switch (choice % 8) {
+  switch (choice % 11) {
     case 0:
       (void)source.select(format(), transport(choice / 8), now);
       break;
@@ -96,11 +98,25 @@ void command(SourceSession& source, std::uint8_t choice, Time now) {
     case 7:
       (void)source.written(now);
       break;
+    case 8:
+      (void)source.standby(now);
+      break;
+    case 9:
+      (void)source.change_format({VideoFormat{}, AudioFormat::Lpcm}, {90'000, 90'000}, now);
+      break;
+    case 10:
+      (void)source.set_quirks({.keepalive = choice % 2 == 0 ? std::optional<Duration>(0s) : std::nullopt,
+                               .stop_refused_keepalive = choice % 3 == 0,
+                               .wait_for_m2 = choice % 2 == 1,
+                               .one_server_port = choice % 5 == 0,
+                               .pause_at_source = choice % 4 == 0},
+                              now);
+      break;
   }
 }
 
 void command(SinkSession& sink, std::uint8_t choice, Time now) {
-  switch (choice % 6) {
+  switch (choice % 7) {
     case 0:
       (void)sink.play(now);
       break;
@@ -118,6 +134,9 @@ void command(SinkSession& sink, std::uint8_t choice, Time now) {
       break;
     case 5:
       sink.heard(now);
+      break;
+    case 6:
+      (void)sink.standby(now);
       break;
   }
 }
@@ -148,6 +167,12 @@ void drive(Session& session, ByteReader& in, Time now) {
 }
 
 }  // namespace
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                               unsigned seed) {
+  fuzz::Mutator mutator(seed);
+  return mutator.often() ? mutator.insert(data, size, most) : LLVMFuzzerMutate(data, size, most);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader in({data, size});

@@ -18,8 +18,11 @@ VIDEO_480P = "00 00 01 01 00000001 00000000 00000000 00 0000 0000 00 none none" 
 
 
 class PlainWfdSink:
-    def __init__(self, node, source, video=VIDEO_480P, rtp_port=19000):
+    def __init__(self, node, source, video=VIDEO_480P, rtp_port=19000, audio="LPCM 00000002 00, AAC 00000001 00",
+                 agent=None):
         self.node, self.source, self.video, self.rtp_port = node, source, video, rtp_port
+        self.audio, self.agent = audio, f"User-Agent: {agent}\r\n" if agent else ""
+        self.protection = "none"
         self.received = []  # whole messages, in order
         self.transport = None  # of the SETUP answer
         self.ended = None  # why
@@ -74,7 +77,7 @@ class PlainWfdSink:
         sequence = re.search(r"CSeq: *(\d+)", head).group(1)
         if method == "OPTIONS":
             self.send(f"RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\n"
-                      "Public: org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER\r\n\r\n")
+                      f"Public: org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER\r\n{self.agent}\r\n")
             return self.ask("OPTIONS", "*", "Require: org.wfa.wfd1.0\r\n")
         answer = self.capabilities(body.split()) if method == "GET_PARAMETER" else ""
         kind = f"Content-Type: text/parameters\r\nContent-Length: {len(answer)}\r\n" if answer else ""
@@ -102,9 +105,9 @@ class PlainWfdSink:
             self.playing.set()
 
     def capabilities(self, names):
-        ours = {"wfd_video_formats": self.video, "wfd_audio_codecs": "LPCM 00000002 00, AAC 00000001 00",
+        ours = {"wfd_video_formats": self.video, "wfd_audio_codecs": self.audio,
                 "wfd_client_rtp_ports": f"RTP/AVP/UDP;unicast {self.rtp_port} 0 mode=play",
-                "wfd_content_protection": "none", "wfd_display_edid": "none", "wfd_uibc_capability": "none",
+                "wfd_content_protection": self.protection, "wfd_display_edid": "none", "wfd_uibc_capability": "none",
                 "wfd_connector_type": "05", "wfd_standby_resume_capability": "none"}
         return "".join(f"{name}: {ours[name]}\r\n" for name in names if name in ours)
 
@@ -114,6 +117,12 @@ class PlainWfdSink:
 
     def send(self, message):
         self.connection.sendall(message.encode())
+
+    def chosen(self):
+        """The parameters of each M4, in order."""
+        bodies = [message.partition("\r\n\r\n")[2] for message in self.received]
+        return [dict(line.split(": ", 1) for line in body.split("\r\n") if ": " in line) for body in bodies
+                if "wfd_video_formats: " in body]
 
     def server_port(self):
         return int(re.search(r"server_port=(\d+)", self.transport).group(1))

@@ -85,7 +85,7 @@ def nothing_unusual(messages):
         assert "wfdcast" not in message.lower()
         head, _, body = message.partition("\r\n\r\n")
         assert {line.partition(":")[0] for line in head.split("\r\n")[1:]} <= STANDARD_HEADERS
-        assert all(re.match(r"wfd_\w+(: .+)?$", line) for line in body.split("\r\n") if line)
+        assert all(re.match(r"(wfd_\w+|intel_friendly_name)(: .+)?$", line) for line in body.split("\r\n") if line)
     m1, m3, m4, m5 = [m for m in messages if not m.startswith("RTSP/")][:4]
     assert m1.startswith("OPTIONS * RTSP/1.0\r\n") and "Require: org.wfa.wfd1.0" in m1
     assert m3.startswith("GET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\n")

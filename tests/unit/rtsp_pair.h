@@ -31,6 +31,7 @@ inline SinkOptions sink_options() {
   options.capabilities.connector = "05";
   options.capabilities.idr_requests = true;
   options.capabilities.multicast = true;
+  options.capabilities.standby = true;
   options.client = {19000, 19001};
   options.header = WfdcastHeader{kSinkId, kToken};
   return options;

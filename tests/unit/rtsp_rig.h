@@ -113,7 +113,8 @@ inline const std::string kControl = "rtsp://localhost/wfd1.0";
 inline const std::string kM3Answer =
     "wfd_video_formats: 40 00 01 10 000101E1 00000000 00000000 00 0000 0000 00 none none\r\n"
     "wfd_audio_codecs: LPCM 00000002 00, AAC 00000001 00\r\n"
-    "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n";
+    "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n"
+    "wfd_standby_resume_capability: supported\r\n";
 
 // A source that talks to a standard sink, played by hand.
 struct SourceRig : Rig<SourceSession> {
@@ -125,6 +126,11 @@ struct SourceRig : Rig<SourceSession> {
   void play() { ask(Method::Play, kUrl, {{"Session", kKey}}); }
   void pause() { ask(Method::Pause, kUrl, {{"Session", kKey}}); }
   void teardown() { ask(Method::Teardown, kUrl, {{"Session", kKey}}); }
+  void set(std::string body) {
+    Headers headers;
+    if (session.state() >= State::Ready) headers = {{"Session", kKey}};
+    ask(Method::SetParameter, kControl, std::move(headers), std::move(body));
+  }
 
   // Goes there the straight way; every state but Paused lies on it.
   void reach(State goal) {
@@ -149,6 +155,7 @@ struct SourceRig : Rig<SourceSession> {
     play();
     if (goal == State::Playing) return;
     if (goal == State::Ending) return call(&SourceSession::end);
+    if (goal == State::Standby) return set("wfd_standby\r\n");
     pause();
   }
 };
@@ -168,7 +175,8 @@ struct SinkRig : Rig<SinkSession> {
            "wfd_presentation_URL: " +
            kUrl +
            " none\r\n"
-           "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n";
+           "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n"
+           "wfd_standby_resume_capability: supported\r\n";
   }
   void answer_setup(
       std::string id = kKey + ";timeout=30",
@@ -194,6 +202,7 @@ struct SinkRig : Rig<SinkSession> {
     answer(200, {}, {{"Session", kKey}});
     if (goal == State::Playing) return;
     if (goal == State::Ending) return call(&SinkSession::end);
+    if (goal == State::Standby) return set("wfd_standby\r\n");
     call(&SinkSession::pause);
     if (goal == State::Pausing) return;
     answer(200);

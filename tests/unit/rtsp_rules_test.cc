@@ -101,7 +101,7 @@ TEST(Rule, R06_EveryNameOfM3IsAnswered) {
       "02 10 000001E1 00000000 00000000 00 0000 0000 00 none none\r\n"
       "wfd2_video_formats: none\r\nmicrosoft_cursor: none\r\nwfd_I2C: none\r\nintel_sink_device_URL: none\r\n"
       "wfd_display_edid: none\r\nwfd_uibc_capability: none\r\nwfd_content_protection: none\r\n"
-      "wfd_coupled_sink: none\r\nwfd_connector_type: 05\r\nwfd_standby_resume_capability: none\r\n"
+      "wfd_coupled_sink: none\r\nwfd_connector_type: 05\r\nwfd_standby_resume_capability: supported\r\n"
       "wfd_idr_request_capability: 1\r\n");
 }
 

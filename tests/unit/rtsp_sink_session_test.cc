@@ -394,7 +394,7 @@ TEST(SinkSession, StatusCodes) {
   EXPECT_EQ(sink.code(), 505u);
   sink.ask(Method::Options, "*", {{"Require", "com.example.tunnel"}});
   EXPECT_EQ(sink.code(), 551u);
-  sink.set("wfd_uibc_setting: enable\r\nunknown: 1\r\nwfd_standby\r\n");
+  sink.set("wfd_uibc_setting: disable\r\nunknown: 1\r\n");
   EXPECT_EQ(sink.code(), 200u);
   std::string many;
   for (int i = 0; i < 300; ++i) many += "a\r\n";

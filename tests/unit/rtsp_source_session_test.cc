@@ -26,8 +26,9 @@ TEST(SourceSession, AsksAWfdcastSinkAtOnce) {
   EXPECT_EQ(all<SinkGreeted>(source.events)[0].token, kToken);
   ASSERT_EQ(source.requests().size(), 1u);
   EXPECT_EQ(source.requests()[0].body,
-            "wfd_video_formats\r\nwfd_audio_codecs\r\nwfd_client_rtp_ports\r\nwfd_content_protection\r\n"
-            "wfd_connector_type\r\nwfd_idr_request_capability\r\nwfdcast_multicast\r\nwfdcast_repair\r\n");
+            "wfd_video_formats\r\nwfd_audio_codecs\r\nwfd_client_rtp_ports\r\nwfd_display_edid\r\n"
+            "wfd_connector_type\r\nwfd_standby_resume_capability\r\nwfd_idr_request_capability\r\n"
+            "wfdcast_multicast\r\nwfdcast_repair\r\n");
   EXPECT_EQ(source.session.state(), State::Querying);
 }
 
@@ -53,7 +54,8 @@ TEST(SourceSession, AsksAnotherSinkWhenTheAnswerToM2HasLeft) {
   ASSERT_EQ(source.requests().size(), 1u);
   EXPECT_EQ(source.requests()[0].body,
             "wfd_video_formats\r\nwfd_audio_codecs\r\nwfd_client_rtp_ports\r\nwfd_content_protection\r\n"
-            "wfd_connector_type\r\n");
+            "wfd_display_edid\r\nwfd_connector_type\r\nwfd_standby_resume_capability\r\n"
+            "wfd_idr_request_capability\r\nintel_friendly_name\r\n");
 }
 
 TEST(SourceSession, AsksWithoutM2After500Milliseconds) {

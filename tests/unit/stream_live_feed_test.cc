@@ -183,5 +183,25 @@ TEST_F(Live, ThePcrIsThatOfTheTimeOfSending) {
   EXPECT_EQ(checker.discontinuity_flags, 0);
 }
 
+// The clip is the same each time, so that its last picture is always as far from its first.
+TEST(LiveFeed, StartsOverAtTheTimeStampThatWasPromised) {
+  const Bytes clip = read_clip("plain.ts");
+  TsFeed feed(live_options());
+  EXPECT_EQ(feed.last_pts(), std::nullopt);
+  const auto end_of_run = [&] {
+    feed.push(clip, kStart);
+    return feed.last_pts().value();
+  };
+  const std::int64_t natural = end_of_run();
+  constexpr std::int64_t kFirst = 5'000'000'000, kSecond = (1LL << 33) - 90'000;
+  feed.restart_at(kFirst, kStart);
+  const std::int64_t length = end_of_run() - kFirst;
+  EXPECT_GT(length, 0);
+  EXPECT_LT(length, 60 * 90'000);
+  EXPECT_NE(natural, kFirst + length);
+  feed.restart_at(kSecond, kStart);
+  EXPECT_EQ(end_of_run(), (kSecond + length) % (1LL << 33));
+}
+
 }  // namespace
 }  // namespace wfdcast::stream

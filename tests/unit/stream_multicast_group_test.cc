@@ -30,8 +30,10 @@ VideoModes modes(std::initializer_list<VideoMode> list) {
 const VideoMode k480p60 = *find_mode(640, 480, 60), k720p30 = *find_mode(1280, 720, 30);
 
 SourceCapabilities encoder() {
-  return {
-      .modes = modes({k480p60, k720p30}), .profiles = 1, .level = H264Level::L4_2, .audio = AudioFormat::Aac};
+  return {.modes = modes({k480p60, k720p30}),
+          .profiles = 1,
+          .level = H264Level::L4_2,
+          .audio = {AudioFormat::Aac}};
 }
 SinkCapabilities sink(VideoModes can, bool multicast = true) {
   SinkCapabilities capabilities;
@@ -342,6 +344,21 @@ TEST_F(MulticastGroupTest, IdrRequestsWithin300MillisecondsAreOnePicture) {
   EXPECT_FALSE(group.next_deadline());
   EXPECT_FALSE(group.request_idr(now + 299ms));
   EXPECT_TRUE(group.request_idr(now + 700ms));
+}
+
+TEST_F(MulticastGroupTest, RenegotiatesToWhatAllTake) {
+  admit(1);
+  ASSERT_EQ(group.format()->video->mode, k720p30);
+  const SinkCapabilities large = sink(modes({k480p60, k720p30})), small = sink(modes({k480p60}));
+  EXPECT_FALSE(group.admit({2}, small));
+  const auto format = group.renegotiate({2}, std::vector{small, large});
+  ASSERT_TRUE(format);
+  EXPECT_EQ(format->video->mode, k480p60);
+  EXPECT_EQ(group.format(), *format);
+  SinkCapabilities other = sink(modes({k720p30}));
+  EXPECT_FALSE(group.renegotiate({3}, std::vector{other, small, large}));  // no common mode
+  EXPECT_EQ(group.format(), *format);
+  EXPECT_EQ(group.path({3}), std::nullopt);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ SourceCapabilities encoder() {
   return {.modes = {.cea = 0x1FFFF, .vesa = 0x1FFFFFFF, .hh = 0xFFF},
           .profiles = kBaseline | kHigh,
           .level = H264Level::L4_2,
-          .audio = AudioFormat::Aac};
+          .audio = {AudioFormat::Aac}};
 }
 
 SinkCapabilities display(std::uint8_t profiles, std::uint8_t level, VideoModes modes) {
@@ -75,6 +75,45 @@ TEST(StreamFormat, SoundThatTheSinkDoesNotTakeIsRefused) {
   lpcm.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0},
                 {AudioFormat::Aac, 0x2, 0}};  // AAC, but not in stereo
   EXPECT_EQ(chosen(encoder(), lpcm), "the sink does not take AAC sound");
+}
+
+TEST(StreamFormat, LpcmServesWhereAacDoesNot) {
+  SourceCapabilities source = encoder();
+  source.audio = {AudioFormat::Aac, AudioFormat::Lpcm};
+  SinkCapabilities adapter = display(kBaseline, 0x10, {.cea = 0x21});
+  EXPECT_EQ(chosen(source, adapter), "1280x720p30 H.264 constrained-baseline 3.1, AAC");
+  adapter.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}};
+  EXPECT_EQ(chosen(source, adapter), "1280x720p30 H.264 constrained-baseline 3.1, LPCM");
+}
+
+std::string chosen_for_all(const SourceCapabilities& source, const std::vector<SinkCapabilities>& sinks) {
+  const auto format = choose_format(source, sinks);
+  return format ? to_string(*format) : format.error();
+}
+
+TEST(StreamFormat, OfSeveralSinksIsTheBestThatAllTake) {
+  SourceCapabilities source = encoder();
+  source.audio = {AudioFormat::Aac, AudioFormat::Lpcm};
+  SinkCapabilities big = display(kBaseline, 0x10, {.cea = 0x1E1}),
+                   small = display(kHigh, 0x01, {.cea = 0x21}),
+                   lpcm = display(kBaseline | kHigh, 0x02, {.cea = 0x61});
+  lpcm.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}};
+  EXPECT_EQ(chosen_for_all(source, {big, small}), "no video mode, profile and level in common");
+  EXPECT_EQ(chosen_for_all(source, {big, lpcm}), "1280x720p60 H.264 constrained-baseline 3.2, LPCM");
+  EXPECT_EQ(chosen_for_all(source, {small, lpcm}), "1280x720p30 H.264 constrained-high 3.1, LPCM");
+  SinkCapabilities speaker;  // no screen: it does not matter to the picture
+  speaker.audio = {{AudioFormat::Aac, kAac48kStereo, 0}};
+  EXPECT_EQ(chosen_for_all(source, {big, speaker}), "1920x1080p60 H.264 constrained-baseline 4.2, AAC");
+  EXPECT_EQ(chosen_for_all(source, {lpcm, speaker}), "the sink does not take AAC sound");
+}
+
+TEST(StreamFormat, R2IsForPicturesBeyondR1) {
+  EXPECT_FALSE(beyond_r1(encoder()));
+  SourceCapabilities source = encoder();
+  source.modes = source.modes | find_mode(3840, 2160, 30)->bit();
+  EXPECT_FALSE(beyond_r1(source));  // level 4.2 does not hold it
+  source.level = H264Level::L5_1;
+  EXPECT_TRUE(beyond_r1(source));
 }
 
 TEST(StreamFormat, ARunningStreamIsAcceptedOrRefusedWithAReason) {

@@ -5,8 +5,8 @@
 namespace wfdcast {
 namespace {
 
-TEST(VideoModes, TablesAreThoseOfWfdR1) {
-  EXPECT_EQ(video_modes().size(), 17 + 29 + 12u);
+TEST(VideoModes, TablesAreThoseOfWfd) {
+  EXPECT_EQ(video_modes().size(), 17 + 29 + 12 + 15u);
   struct Row {
     VideoTable table;
     unsigned index;
@@ -19,7 +19,9 @@ TEST(VideoModes, TablesAreThoseOfWfdR1) {
                          Row{VideoTable::Vesa, 0, "800x600p30"}, Row{VideoTable::Vesa, 5, "1152x864p60"},
                          Row{VideoTable::Vesa, 16, "1400x1050p30"}, Row{VideoTable::Vesa, 28, "1920x1200p30"},
                          Row{VideoTable::Hh, 0, "800x480p30"}, Row{VideoTable::Hh, 7, "640x360p60"},
-                         Row{VideoTable::Hh, 11, "848x480p60"}}) {
+                         Row{VideoTable::Hh, 11, "848x480p60"}, Row{VideoTable::Cea, 19, "3840x2160p30"},
+                         Row{VideoTable::Cea, 26, "4096x2160p60"}, Row{VideoTable::Vesa, 29, "1920x1200p60"},
+                         Row{VideoTable::Vesa, 33, "2560x1600p60"}}) {
     bool found = false;
     for (const VideoMode& mode : video_modes()) {
       if (mode.table == row.table && mode.index == row.index) {
@@ -37,7 +39,7 @@ TEST(VideoModes, EachModeHasItsOwnBit) {
     EXPECT_TRUE((seen & mode.bit()).empty()) << to_string(mode);
     seen = seen | mode.bit();
   }
-  EXPECT_EQ(seen, (VideoModes{.cea = 0x1FFFF, .vesa = 0x1FFFFFFF, .hh = 0xFFF}));
+  EXPECT_EQ(seen, (VideoModes{.cea = 0x7FFFFFF, .vesa = 0x3FFFFFFFFull, .hh = 0xFFF}));
 }
 
 TEST(VideoModes, FindsTheProgressiveModeInTableOrder) {
@@ -46,7 +48,8 @@ TEST(VideoModes, FindsTheProgressiveModeInTableOrder) {
   EXPECT_EQ(find_mode(1024, 768, 60)->table, VideoTable::Vesa);
   EXPECT_EQ(find_mode(960, 540, 30)->table, VideoTable::Hh);
   EXPECT_EQ(find_mode(1920, 1080, 31), std::nullopt);
-  EXPECT_EQ(find_mode(3840, 2160, 30), std::nullopt);
+  EXPECT_TRUE(find_mode(3840, 2160, 30)->r2);
+  EXPECT_EQ(find_mode(5120, 2160, 30), std::nullopt);
 }
 
 TEST(H264Level, IsTheLowestThatHoldsTheMode) {
