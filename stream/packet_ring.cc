@@ -43,7 +43,7 @@ void PacketRing::insert(std::uint64_t index, ByteView ts, Duration media, std::u
   Slot& slot = slots_[number];
   slot.media = media.count();
   slot.skipped = skipped;
-  slot.timestamp = timestamp;
+  slot.timestamp = timestamp.value;
   slot.size = static_cast<std::uint16_t>(ts.size());
   std::memcpy(slot.bytes.data(), ts.data(), ts.size());
   entry(index) = {static_cast<std::uint32_t>(index), number, State::Held};
@@ -86,7 +86,7 @@ std::optional<PacketRing::Kept> PacketRing::find(std::uint64_t index) const {
   const State found = state(index);
   if (found != State::Held && found != State::Kept) return std::nullopt;
   const Slot& slot = slots_[entries_[index % kEntries].slot];
-  return Kept{slot.timestamp, ByteView(slot.bytes).first(slot.size)};
+  return Kept{RtpTime{slot.timestamp}, ByteView(slot.bytes).first(slot.size)};
 }
 
 void PacketRing::find_first(std::uint64_t from) {

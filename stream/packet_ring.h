@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <type_traits>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -73,10 +74,11 @@ class PacketRing {
   struct Slot {
     Duration::rep media;
     std::uint32_t skipped;
-    RtpTime timestamp;
+    std::uint32_t timestamp;  // RtpTime has an initialiser
     std::uint16_t size;
     std::array<std::uint8_t, kTsPacketsPerRtp * kTsPacket> bytes;
   };
+  static_assert(std::is_trivially_default_constructible_v<Slot>);
   static constexpr std::uint64_t kEntries = kPast + kFuture;
   static_assert((kEntries & (kEntries - 1)) == 0);
 

@@ -200,7 +200,10 @@ def test_who_joins_a_running_stream_has_a_picture_within_a_second(encoder):
         assert time.time() - play_time(capture) < PICTURE
 
 
-def test_a_group_that_falls_silent_is_replaced_by_unicast(net):
+def test_a_group_that_falls_silent_is_replaced_by_unicast(all_sinks):
+    """Without repair, which would bring the lost packets back by unicast."""
+    net = all_sinks
+    net.start_source({"source.input": f"file:{CLIP}", "stream.repair": "[]"})
     three = net.sinks[:3]
     victim = three[0]
     with Capture(net.source_node.space) as sent, Capture(victim.node.space) as seen:
