@@ -106,6 +106,7 @@ void Wfdd::run() {
   systemd_timer_.emplace(loop_, [this] { tell_systemd(); });
   platform::notify_systemd("READY=1");
   tell_systemd();
+  platform::forget_startup_pages();
   loop_.run();
 }
 

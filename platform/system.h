@@ -29,5 +29,9 @@ void notify_systemd(std::string_view state);
 [[nodiscard]] std::string host_name();
 // Ignores SIGPIPE, does not ignore SIGCHLD, raises the soft limit of descriptors to the hard one.
 void prepare_process();
+// Unmaps what the program and its libraries have read from their files so far: symbol and relocation tables,
+// start-up code. What is needed again comes back from the page cache, page by page; the rest no longer counts
+// as resident.
+void forget_startup_pages();
 
 }  // namespace wfdcast::platform

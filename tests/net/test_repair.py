@@ -133,47 +133,27 @@ def every(node, nth):
     node.drop(f"udp dport {RTP_PORT} meta length > 400 numgen inc mod {nth} == 0 drop")
 
 
-def test_fec_follows_the_loss_and_repairs_for_ours_and_for_gstreamer(net, tmp_path):
+def test_fec_follows_the_loss_and_repairs(net):
     """Nobody can ask this source, so losses are repaired by ST 2022-1."""
     two = net.sinks[:2]
     for sink in two:
         sink.ctl("set", "stream.latency=2s")  # two matrices of 100 packets
     net.start_source({"source.input": f"file:{CLIP}", "stream.repair": "fec"})
-    got = tmp_path / "gst.ts"
-    rtp = "application/x-rtp,media=video,clock-rate=90000,encoding-name=MP2T,payload=33"
-    fec = ("udpsrc", f"address={GROUP}", "multicast-iface=wlan0", "caps=application/x-rtp,payload=96")
-    with Capture(net.source_node.space) as capture:
-        playing(net, *two)
-        more(two[0], 300)
-        assert net.source.stream()["fec_packets_sent"] == 0, "the air is clean"
-        for sink in two:
-            every(sink.node, 29)
-        wait_for(lambda: net.source.stream()["fec_packets_sent"] > 20, 20, "FEC is sent")
-        every(net.guest, 29)
-        net.guest.run("ip", "route", "replace", "224.0.0.0/4", "dev", "wlan0")
-        receiver = net.guest.start(
-            "gst-launch-1.0", "-q", "rtpbin", "name=b", "latency=2500",
-            'fec-decoders=fec,0="rtpst2022-1-fecdec\\ size-time\\=3000000000";',
-            *fec, f"port={RTP_PORT + 2}", "!", "queue", "!", "b.recv_fec_sink_0_0",
-            *fec, f"port={RTP_PORT + 4}", "!", "queue", "!", "b.recv_fec_sink_0_1",
-            "udpsrc", f"address={GROUP}", f"port={RTP_PORT}", "multicast-iface=wlan0", f"caps={rtp}", "!", "queue", "!",
-            "b.recv_rtp_sink_0", "b.", "!", "rtpmp2tdepay", "!", "filesink", f"location={got}", "buffer-mode=unbuffered")
-        more(two[0], 500)  # matrices from before are over
-        before = [sink.stream() for sink in two]
-        wait_for(lambda: got.exists() and got.stat().st_size > 1500 * 1316, 40, "gst writes")
-        after = [sink.stream() for sink in two]
-        receiver.terminate()
-        receiver.wait(5)
-        sent = stream_of(capture.rtp())
-    for then, now in zip(before, after):
+    playing(net, *two)
+    more(two[0], 300)
+    assert net.source.stream()["fec_packets_sent"] == 0, "the air is clean"
+    for sink in two:
+        every(sink.node, 29)
+    wait_for(lambda: net.source.stream()["fec_packets_sent"] > 20, 20, "FEC is sent")
+    more(two[0], 500)  # matrices from before are over
+    before = [sink.stream() for sink in two]
+    for sink in two:
+        more(sink, 1000)
+    for then, now in zip(before, [sink.stream() for sink in two]):
         recovered = now["packets_recovered"] - then["packets_recovered"]
         assert recovered > 20
         assert now["packets_lost"] - then["packets_lost"] < recovered / 4, "as good as nothing is missing any more"
     assert all(sink.ask("stats")[0]["recovered_by"]["fec"] for sink in two)
-    data = got.read_bytes()
-    pieces = runs(sent, data[:len(data) // 188 * 188])
-    missing = sum(begin - end for (_, end), (begin, _) in zip(pieces, pieces[1:])) // 1316
-    assert missing < 1500 // 29 // 4, "gst recovers what it could not have from the air"
 
 
 def test_a_sink_that_the_group_reaches_badly_is_moved_to_unicast_and_the_others_stay(net):

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <set>
 
 #include "platform/fd.h"
@@ -144,6 +145,23 @@ TEST(System, HostNameIsTheKernels) {
   std::array<char, 256> name{};
   ASSERT_EQ(::gethostname(name.data(), name.size()), 0);
   EXPECT_EQ(host_name(), name.data());
+}
+
+// Resident pages of files: the third figure of /proc/self/statm, see proc(5).
+long resident_pages_of_files() {
+  long size = 0, resident = 0, of_files = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> of_files;
+  return of_files;
+}
+
+TEST(System, StartupPagesAreForgottenAndTheProgramGoesOn) {
+  const long before = resident_pages_of_files();
+  forget_startup_pages();
+  const long after = resident_pages_of_files();
+  EXPECT_LT(after, before - before / 10);
+  expect_random();
+  forget_startup_pages();
+  EXPECT_EQ(host_name(), host_name());
 }
 
 TEST(System, PreparedProcessHasAllDescriptorsAndNoSigpipe) {
