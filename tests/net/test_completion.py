@@ -33,7 +33,7 @@ def complete(shell, *words):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_commands_options_and_keys(shell):
-    assert complete(shell, "st") == ["status", "stats"]
+    assert complete(shell, "st") == ["status", "standby", "stats"]
     assert complete(shell, "--js") == ["--json"]
     assert complete(shell, "connect", "--no") == ["--no-wait"]
     assert complete(shell, "--json", "set", "source.bit") == ["source.bitrate="]
