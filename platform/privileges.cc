@@ -16,7 +16,8 @@ namespace wfdcast::platform {
 namespace {
 
 constexpr int kLastCapability = 63;
-constexpr unsigned kNetRaw = 1U << CAP_NET_RAW;
+constexpr bool is_kept(int capability) { return capability == CAP_NET_RAW || capability == CAP_NET_ADMIN; }
+constexpr unsigned kKept = 1U << CAP_NET_RAW | 1U << CAP_NET_ADMIN;
 
 // The supplementary groups of the peer; none before Linux 4.13.
 std::vector<gid_t> peer_groups(int connection) {
@@ -38,12 +39,12 @@ void drop_privileges() {
   // In this order: the first two need CAP_SETPCAP, which the third gives up.
   ::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);
   for (int capability = 0; capability <= kLastCapability; ++capability) {
-    if (capability != CAP_NET_RAW) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (!is_kept(capability)) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> sets{};
   if (::syscall(SYS_capget, &header, sets.data()) == 0) {
-    const unsigned kept = sets[0].permitted & kNetRaw;
+    const unsigned kept = sets[0].permitted & kKept;
     sets = {};
     sets[0].effective = sets[0].permitted = kept;
     ::syscall(SYS_capset, &header, sets.data());

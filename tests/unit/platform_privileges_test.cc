@@ -40,9 +40,9 @@ std::string status_after(void (*before)(), bool execute) {
 TEST(Privileges, OnlyRawSocketsStayAndChildrenGetNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, who has something to lose";
   const std::string own = status_after(drop_privileges, false);
-  EXPECT_THAT(own, testing::HasSubstr("CapEff:\t0000000000002000"));
-  EXPECT_THAT(own, testing::HasSubstr("CapPrm:\t0000000000002000"));
-  EXPECT_THAT(own, testing::HasSubstr("CapBnd:\t0000000000002000"));
+  EXPECT_THAT(own, testing::HasSubstr("CapEff:\t0000000000003000"));
+  EXPECT_THAT(own, testing::HasSubstr("CapPrm:\t0000000000003000"));
+  EXPECT_THAT(own, testing::HasSubstr("CapBnd:\t0000000000003000"));
   const std::string child = status_after(drop_privileges, true);
   EXPECT_THAT(child, testing::HasSubstr("CapEff:\t0000000000000000"));
   EXPECT_THAT(child, testing::HasSubstr("CapPrm:\t0000000000000000"));
