@@ -100,7 +100,8 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
       due_(loop, [this] { send_due(); }),
       group_timer_(loop,
                    [this] {
-                     carry_out(group_.tick(loop_.now()));
+                     const Time now = loop_.now();
+                     carry_out(group_.tick(now, stalled(now) ? stream::Blame::Source : stream::Blame::Path));
                      if (group_.idr_due()) make_idr();
                    }),
       report_timer_(loop,

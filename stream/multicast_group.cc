@@ -150,12 +150,14 @@ std::vector<Move> MulticastGroup::report(SessionId id, Delivery delivery, std::s
   return moves;
 }
 
-std::vector<Move> MulticastGroup::tick(Time now) {
+std::vector<Move> MulticastGroup::tick(Time now, Blame blame) {
   Moves moves;
   const std::set<SessionId> restless = restless_;
   for (const SessionId id : restless) {
     Member& member = members_.at(id);
-    if (member.path == Path::Joining && now >= member.since + kJoinTimeout) {
+    if (member.path == Path::Joining && now >= member.since + kJoinTimeout && blame == Blame::Source) {
+      member.since = now;
+    } else if (member.path == Path::Joining && now >= member.since + kJoinTimeout) {
       fall_back(member, "the sink did not say whether the group reaches it", Blame::Path, now);
       moves.push_back({id, Delivery::Unicast});
     } else if (member.path == Path::Returning && now >= member.since + kReturnTimeout) {

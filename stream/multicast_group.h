@@ -69,7 +69,8 @@ class MulticastGroup {
   // unicast, and tried again later.
   [[nodiscard]] std::vector<Move> report_loss(SessionId id, double lost, Time now);
   // Ends moves that a sink never reported, and tries again those that failed.
-  [[nodiscard]] std::vector<Move> tick(Time now);
+  // Blame::Source: nothing is being sent, so a sink that joins has its time once more.
+  [[nodiscard]] std::vector<Move> tick(Time now, Blame blame = Blame::Path);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
   // Where each packet goes: the group at most once, then each unicast copy.

@@ -116,7 +116,8 @@ def demo(lab, keep):
 
     say("connect them all")
     show(source, "connect", "--all")
-    wait_for(lambda: on_the_group(sinks), 10, "every sink has the stream from the group")
+    # The first start of GStreamer on a machine looks at all its plugins, which takes a while.
+    wait_for(lambda: on_the_group(sinks), 60, "every sink has the stream from the group")
     show(source, "status")
     print(f"bridge ports that joined {GROUP}: {', '.join(sorted(lab.members(GROUP)))}")
 

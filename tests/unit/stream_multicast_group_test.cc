@@ -9,6 +9,7 @@ bool operator==(const Move& a, const Move& b) { return a.id == b.id && a.to == b
 
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -103,6 +104,19 @@ TEST_F(MulticastGroupTest, ASinkThatStaysBadOnTheGroupIsMovedToUnicastAndTriedAg
   EXPECT_EQ(group.path_note({2}), "multicast lost 4 % here in spite of repair");
   EXPECT_THAT(group.report_loss({2}, 0.5, now), IsEmpty()) << "it has unicast already";
   EXPECT_THAT(wait(), ElementsAre(Move{{2}, Delivery::Multicast}));
+}
+
+TEST_F(MulticastGroupTest, AnEncoderThatStartsLateIsNotHeldAgainstTheGroup) {
+  (void)join(1);
+  (void)join(2);
+  for (int i = 0; i < 3; ++i) {
+    now = group.next_deadline().value();
+    EXPECT_THAT(group.tick(now, Blame::Source), IsEmpty());
+    EXPECT_EQ(group.path({1}), Path::Joining);
+  }
+  EXPECT_THAT(group.report({1}, Delivery::Multicast, "", now), IsEmpty());
+  EXPECT_THAT(wait(), Contains(Move{{2}, Delivery::Unicast})) << "it is sent now, and this sink says nothing";
+  EXPECT_EQ(group.path({2}), Path::Unicast);
 }
 
 TEST_F(MulticastGroupTest, TheFirstMemberFixesTheFormat) {
