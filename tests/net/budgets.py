@@ -60,7 +60,7 @@ def sizes(report):
 
 def idle_sink(report, lab):
     sink = Daemon(lab.node("idle", 99), "sink", "Idle", **{"sink.output": "null:", "log.level": "info"})
-    # Resident includes what all programs share: since TLS, 5 MiB of OpenSSL.
+    # Resident includes what all programs share.
     report.line("idle sink: resident", resident_bytes(pid_of(sink)) / MIB, "MiB", aim=6)
     report.line("idle sink: private pages", private_bytes(pid_of(sink)) / MIB, "MiB", 3)
     before = wake_ups(pid_of(sink))

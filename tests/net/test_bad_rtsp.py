@@ -9,7 +9,7 @@ import pytest
 
 from bad_rtsp import ANSWERED, CLOSED, OPTIONS, mutator, play_source, send_all
 from lab import Daemon, Lab, wait_for
-from measure import cpu_seconds, descriptors, resident_bytes
+from measure import cpu_seconds, descriptors, own_bytes
 from rtsp_peer import WFD, Closed, ScriptedSink, ScriptedSource
 from witness import CLIP, Stage
 
@@ -40,10 +40,10 @@ class Target:
         """From here on it may not grow."""
         for _ in range(5):
             once()
-        self.size, self.files = resident_bytes(self.pid), descriptors(self.pid)
+        self.size, self.files = own_bytes(self.pid), descriptors(self.pid)
 
     def grown(self):
-        return resident_bytes(self.pid) - self.size
+        return own_bytes(self.pid) - self.size
 
 
 class AttackedSource(Target):
@@ -67,14 +67,14 @@ class AttackedSource(Target):
 
         The allocator may keep such memory for the next one: that is not growth."""
         whole = OPTIONS[:-2] + b"X: " + b"a" * 7000 + b"\r\nContent-Length: 32768\r\n\r\n" + b"a" * 32767
-        before = resident_bytes(self.pid)
+        before = own_bytes(self.pid)
         with contextlib.ExitStack() as held:
             connections = [held.enter_context(self.connect(local=address)) for address in self.ADDRESSES]
             for connection in connections:
                 connection.advance("M1")
                 connection.send(whole)
             self.answer_time()  # and so all has been read
-            added = resident_bytes(self.pid) - before
+            added = own_bytes(self.pid) - before
         wait_for(self.idle, 2, "no session is left")
         return added
 

@@ -10,7 +10,7 @@ import pytest
 from forge import (AVAILABLE, BUSY, SINK_PORT, SOURCE_PORT, STANDBY, Flood, Forger, ScriptedBeacon, beacon, goodbye,
                    udp_datagram)
 from lab import Daemon, Lab, wait_for
-from measure import resident_bytes
+from measure import own_bytes
 from rtsp_peer import ScriptedSource
 from wire import Capture, announcement, probe
 from witness import CLIP, Stage, outsider
@@ -124,24 +124,24 @@ def unchanged(stage, before):
 
 
 def test_a_flood_from_forged_senders(stage, forger):
-    rng, before, size = random.Random(1), stage.peers(), resident_bytes(stage.pid)
+    rng, before, size = random.Random(1), stage.peers(), own_bytes(stage.pid)
     with stage.witness_undisturbed(), flooding(forger, EVERYBODY, list(forged_senders(rng))):
         sink, _ = stage.new_sink(21)
         unchanged(stage, before)
     assert set(stage.peers()) == {*before, sink.status()["id"]}
-    assert resident_bytes(stage.pid) - size < MAX_GROWTH
+    assert own_bytes(stage.pid) - size < MAX_GROWTH
     unchanged(stage, before)
 
 
 def test_a_flood_in_the_name_of_a_real_sink(stage, forger):
-    rng, before, size = random.Random(2), stage.peers(), resident_bytes(stage.pid)
+    rng, before, size = random.Random(2), stage.peers(), own_bytes(stage.pid)
     ident, boot = heard_from(stage, stage.witness)
     datagrams = [*forged_victim(rng, stage.witness.node.address, ident, boot), *forged_moves(rng, ident, boot)]
     with stage.witness_undisturbed(), flooding(forger, EVERYBODY, datagrams):
         sink, _ = stage.new_sink(22)
         unchanged(stage, before)
     assert set(stage.peers()) == {*before, sink.status()["id"]}
-    assert resident_bytes(stage.pid) - size < MAX_GROWTH
+    assert own_bytes(stage.pid) - size < MAX_GROWTH
     unchanged(stage, before)
 
 
@@ -157,7 +157,7 @@ def test_a_flood_of_probes_at_a_sink(stage, forger):
     """The sink keeps its source, answers at most 20 a second, and plays on."""
     rng, before = random.Random(4), stage.peers()
     target = (stage.witness.node.address, SINK_PORT)
-    size = resident_bytes(stage.witness.process.pid)
+    size = own_bytes(stage.witness.process.pid)
     real = ("10.77.0.1", SOURCE_PORT)
     datagrams = [udp_datagram((f"10.77.{4 + n // 250}.{1 + n % 250}", SOURCE_PORT) if n % 2 else real, target,
                               probe(rng.randbytes(16), rng.randbytes(16) if n % 3 else None)) for n in range(1000)]
@@ -169,7 +169,7 @@ def test_a_flood_of_probes_at_a_sink(stage, forger):
         sent = [f for f in capture.udp(SOURCE_PORT) if f.outgoing and not f.target.endswith(".255")]
     allowed = 20 * (elapsed + 1) + 9 * 1.2 * (elapsed + 1)  # answers; and its own beacons to 8 sources
     assert len(sent) < allowed
-    assert resident_bytes(stage.witness.process.pid) - size < MAX_GROWTH
+    assert own_bytes(stage.witness.process.pid) - size < MAX_GROWTH
     unchanged(stage, before)
 
 
