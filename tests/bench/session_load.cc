@@ -139,9 +139,12 @@ class Load {
     (void)platform::set_option(client.connecting.get(), IPPROTO_TCP, 1 /* TCP_NODELAY */, 1);
     PortPair ports{19000, 19001};
     if (client.sockets.rtp) ports = {client.sockets.rtp->port(), client.sockets.rtcp->port()};
-    client.driver = std::make_unique<Driver>(loop_, std::move(client.connecting),
-                                             options_for(number, ports, static_cast<Session*>(nullptr)),
-                                             [this, number](const auto& event) { on_event(number, event); });
+    client.driver =
+        std::make_unique<Driver>(loop_,
+                                 std::make_unique<platform::StreamConnection>(
+                                     loop_, std::move(client.connecting), platform::Connection::Callbacks{}),
+                                 options_for(number, ports, static_cast<Session*>(nullptr)),
+                                 [this, number](const auto& event) { on_event(number, event); });
     client.driver->start();
   }
   template <class Event>
