@@ -19,6 +19,7 @@ using platform::Severity;
 
 namespace {
 
+constexpr Duration kStart = 2s;  // then the pages that only the start needed are given back
 constexpr Duration kStatusDelay = 100ms;
 
 // The helpers stand beside wfdd, in the build tree as when installed.
@@ -106,7 +107,8 @@ void Wfdd::run() {
   systemd_timer_.emplace(loop_, [this] { tell_systemd(); });
   platform::notify_systemd("READY=1");
   tell_systemd();
-  platform::forget_startup_pages();
+  started_timer_.emplace(loop_, [] { platform::forget_startup_pages(); });
+  started_timer_->set(loop_.now() + kStart);
   loop_.run();
 }
 

@@ -46,6 +46,7 @@ class Wfdd {
   std::variant<std::unique_ptr<SourceDaemon>, std::unique_ptr<SinkDaemon>> daemon_;
   std::unique_ptr<ControlServer> control_;
   std::optional<platform::Timer> systemd_timer_;
+  std::optional<platform::Timer> started_timer_;  // once: the first peers are known, the start is over
   std::vector<std::unique_ptr<platform::SignalWatch>> signals_;
   std::string last_status_;
   bool status_due_ = false;

@@ -20,6 +20,7 @@ def measure(lab, quick):
         sink = BenchDaemon(sink_node, "sink", **{"sink.output": "null:"})
         source = BenchDaemon(source_node, "source", **{"source.connect": "none", "source.input": f"file:{clip('10M')}"})
         wait_for(lambda: source.ask("peers"), 10, "the source sees the sink")
+        wait_for(lambda: min(source.status()["uptime_s"], sink.status()["uptime_s"]) >= 4, 10, "their start is over")
         for name, daemon in (("source", source), ("sink", sink)):
             figures[name].append((rss_kib(daemon.process.pid) / 1024, private_kib(daemon.process.pid) / 1024))
         source.stop()
