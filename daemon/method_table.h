@@ -20,6 +20,7 @@ struct RpcError {
   int code = kFailed;
   std::string message;
 };
+[[nodiscard]] inline RpcError failed(std::string message) { return {RpcError::kFailed, std::move(message)}; }
 
 // One parameter of a method. `type`: "string", "strings", "boolean", "number".
 struct Param {

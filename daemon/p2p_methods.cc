@@ -18,8 +18,6 @@ namespace {
 
 constexpr double kFindSeconds = 60;
 
-RpcError failed(std::string message) { return {RpcError::kFailed, std::move(message)}; }
-
 std::string_view role_text(Role role) {
   switch (role) {
     case Role::Source:

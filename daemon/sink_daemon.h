@@ -54,16 +54,18 @@ class SinkDaemon {
   void link_lost();
   void look_for_plain_source();
   void begin(Source source);
+  [[nodiscard]] Access access(const std::string& interface) const;
+  void interfaces_changed();
+
+  // The session (sink_sessions.cc).
   void connect();
   void connected(Result<platform::Fd> fd);
-  [[nodiscard]] Access access(const std::string& interface) const;
   void secured(Result<std::unique_ptr<platform::TlsConnection>, std::string> connection);
   void try_again(const std::string& why);
   void start_session(std::unique_ptr<platform::Connection> connection,
                      const std::optional<SessionKeys>& keys);
   void on_session_event(const rtsp::SinkEvent& event);
   void ended(const std::string& why);
-  void interfaces_changed();
 
   [[nodiscard]] json status() const;
   [[nodiscard]] json peers() const;

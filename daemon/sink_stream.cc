@@ -16,7 +16,6 @@ using platform::UdpSocket;
 
 namespace {
 
-constexpr int kReceiveBuffer = 2 * 1024 * 1024;
 // WFD's customary first port; any even one serves.
 constexpr std::uint16_t kFirstUnicastPort = 19000;
 // Group frames may be held by an access point for this long after unicast came.
@@ -116,102 +115,6 @@ void SinkStream::pause() {
   report_timer_.set(std::nullopt);
 }
 
-void SinkStream::move(const Transport& transport) {
-  if (!receiver_) return;
-  leave_timer_.set(std::nullopt);
-  if (transport.delivery == Delivery::Unicast) {
-    if (phase_ == Phase::Unicast) return report(Delivery::Unicast, "already there");
-    phase_ = Phase::Returning;
-    receiver_->await_unicast(loop_.now());
-  } else {
-    if (phase_ == Phase::Group) return report(Delivery::Multicast, "already there");
-    transport_.destination = transport.destination;
-    transport_.client = transport.client;
-    transport_.server = transport.server;
-    if (const auto joined = join(); !joined) {
-      return report(Delivery::Unicast, "cannot join: " + joined.error().message());
-    }
-    phase_ = Phase::Comparing;
-    receiver_->compare_group(loop_.now());
-  }
-  due_.set(receiver_->next_deadline());
-}
-
-Result<void> SinkStream::join() {
-  const UsableInterface* interface = interfaces_.by_name(interface_);
-  if (!interface) return fail(std::make_error_code(std::errc::no_such_device));
-  std::vector<std::unique_ptr<UdpSocket>> sockets;
-  const auto open = [&](std::uint16_t port, UdpSocket::OnDatagrams on_datagrams) -> Result<void> {
-    auto socket = open_on_group(port, interface->index, std::move(on_datagrams));
-    if (!socket) return fail(socket.error());
-    sockets.push_back(std::move(*socket));
-    return {};
-  };
-  const auto above = [&](std::uint16_t offset) {
-    return static_cast<std::uint16_t>(transport_.client.rtp + offset);
-  };
-  auto opened = open(transport_.client.rtp, [this](Datagrams d) { receive(d, Delivery::Multicast); });
-  if (opened)
-    opened = open(transport_.client.rtcp, [this](Datagrams d) { receive_rtcp(d, Delivery::Multicast); });
-  if (opened && config_.repairs_by("nack"))
-    opened = open(above(stream::kParityPort), [this](Datagrams d) { receive_parity(d); });
-  for (const std::uint16_t offset : {stream::kColumnPort, stream::kRowPort}) {
-    if (opened && config_.repairs_by("fec"))
-      opened = open(above(offset), [this](Datagrams d) { receive_fec(d); });
-  }
-  if (!opened) return opened;
-  group_ = {std::move(sockets[0]), std::move(sockets[1])};
-  sockets.erase(sockets.begin(), sockets.begin() + 2);
-  group_repair_ = std::move(sockets);
-  joined_index_ = interface->index;
-  socket_.receive_buffer = group_.rtp->receive_buffer_size();
-  socket_.rp_filter = platform::effective_rp_filter(interface_);
-  log(Severity::Info, "stream: joined {}:{} on {}, receive buffer {} bytes, rp_filter {}",
-      to_string(transport_.destination), transport_.client.rtp, interface_, socket_.receive_buffer,
-      socket_.rp_filter ? std::to_string(*socket_.rp_filter) : "unknown");
-  if (socket_.rp_filter == 1) {
-    log(Severity::Warning,
-        "stream: rp_filter is strict on {}: without a route to the source the kernel drops the stream",
-        interface_);
-  }
-  return {};
-}
-
-// A member of the group from the start: bound, joined.
-Result<std::unique_ptr<UdpSocket>> SinkStream::open_on_group(std::uint16_t port, int interface_index,
-                                                             UdpSocket::OnDatagrams on_datagrams) {
-  UdpSocket::Options options;
-  options.bind = {transport_.destination, port};
-  options.reuse_address = true;
-  options.receive_buffer = kReceiveBuffer;
-  auto socket = UdpSocket::open(loop_, options, std::move(on_datagrams));
-  if (!socket) return fail(socket.error());
-  if (const auto joined = (*socket)->join(transport_.destination, interface_index); !joined)
-    return fail(joined.error());
-  return std::move(*socket);
-}
-
-// The memberships end before the sockets go, so that a join that follows is
-// a new one for the kernel and sends a report.
-void SinkStream::leave() {
-  if (joined_index_ == 0) return;
-  (void)group_.rtp->leave(transport_.destination, joined_index_);
-  (void)group_.rtcp->leave(transport_.destination, joined_index_);
-  for (const auto& socket : group_repair_) (void)socket->leave(transport_.destination, joined_index_);
-  loop_.post([pair = std::make_shared<platform::UdpPair>(std::move(group_)),
-              repair = std::make_shared<decltype(group_repair_)>(std::move(group_repair_))] {});
-  group_repair_.clear();
-  group_ = {};
-  joined_index_ = 0;
-}
-
-void SinkStream::interfaces_changed() {
-  const UsableInterface* interface = interfaces_.by_name(interface_);
-  if (joined_index_ == 0 || !interface || interface->index == joined_index_) return;
-  leave();
-  if (const auto joined = join(); !joined) report(Delivery::Unicast, joined.error().message());
-}
-
 bool SinkStream::from_source(const UdpSocket::Datagram& datagram, std::uint16_t port) const {
   const UsableInterface* interface = interfaces_.by_name(interface_);
   return datagram.sender.address == source_ && (port == 0 || datagram.sender.port == port) && interface &&
@@ -268,34 +171,6 @@ void SinkStream::after_packets() {
   due_.set(receiver_->next_deadline());
 }
 
-void SinkStream::receive_rtcp(Datagrams datagrams, Delivery path) {
-  if (!receiver_) return;
-  for (const auto& datagram : datagrams) {
-    if (!from_source(datagram, transport_.server.rtcp)) continue;
-    const ByteView plain =
-        rings_ ? ring(path).unprotect_rtcp(datagram.bytes, plain_, loop_.now()) : datagram.bytes;
-    const auto compound = stream::parse_rtcp(plain);
-    if (!compound) continue;
-    callbacks_.on_heard();
-    for (const auto& packet : *compound) understand(packet);
-  }
-}
-
-void SinkStream::understand(const stream::RtcpPacket& packet) {
-  const Time now = loop_.now();
-  if (const auto* report = std::get_if<stream::SenderReport>(&packet)) {
-    receiver_->sender_report(*report, now);
-  } else if (const auto* group = std::get_if<stream::GroupSize>(&packet)) {
-    receiver_->group_size(group->members);
-    if (reports_) reports_->set_members(group->members, now);
-  } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
-    const auto round_trip = stream::round_trip(*echo, platform::ntp_time(now));
-    if (echo->kind != stream::Echo::Kind::Response || !round_trip) return;
-    round_trip_ = round_trip;
-    receiver_->round_trip(*round_trip);
-  }
-}
-
 void SinkStream::deliver() {
   const Time now = loop_.now();
   receiver_->take(now, [this](ByteView ts) { output_.write(ts); });
@@ -342,48 +217,6 @@ void SinkStream::carry_out(const std::vector<stream::ReceiverEvent>& events) {
 
 void SinkStream::report(Delivery delivery, const std::string& detail) {
   callbacks_.on_delivery(delivery, detail);
-}
-
-// Only to the port that the source gave.
-std::size_t SinkStream::send_rtcp(const stream::SinkCompound& compound) {
-  if (transport_.server.rtcp == 0) return 0;
-  const auto bytes = stream::serialize(compound);
-  const ByteView report = reporter_ ? reporter_->protect_rtcp(bytes, plain_) : ByteView(bytes);
-  (void)unicast_.rtcp->send_from(0, {source_, transport_.server.rtcp}, report);
-  return report.size();
-}
-
-// What is missing, at once: a NACK waits for no report (RFC 4585 section 3.5).
-void SinkStream::ask_again() {
-  if (auto nack = receiver_->next_request(loop_.now())) {
-    (void)send_rtcp({.ssrc = ssrc_, .block = {}, .cname = cname_, .nack = std::move(*nack)});
-  }
-}
-
-// RR, SDES, our APP packet, and an echo request, by which we learn the round trip.
-void SinkStream::send_report(bool bye) {
-  const Time now = loop_.now();
-  const auto counters = receiver_->counters(now);
-  if (const Duration elapsed = now - bitrate_since_; elapsed > 0s) {
-    const double bits = static_cast<double>(counters.bytes - bytes_before_) * 8;
-    bitrate_ = static_cast<std::uint64_t>(bits / std::chrono::duration<double>(elapsed).count());
-  }
-  bitrate_since_ = now;
-  bytes_before_ = counters.bytes;
-  last_block_ = receiver_->report_block(now);
-  stream::SinkCompound compound{.ssrc = ssrc_,
-                                .block = last_block_,
-                                .cname = cname_,
-                                .playout = receiver_->playout_report(now),
-                                .bye = bye ? std::optional<std::string>("stopped") : std::nullopt};
-  if (config_.repairs_by("nack") && transport_.ssrc) {
-    compound.echo = stream::Echo{
-        .kind = stream::Echo::Kind::Request, .ssrc = *transport_.ssrc, .timestamp = platform::ntp_time(now)};
-  }
-  const std::size_t size = send_rtcp(compound);
-  if (bye || !reports_) return;
-  reports_->set_bandwidth(bitrate_);
-  reports_->sent(size, now);
 }
 
 Delivery SinkStream::delivery() const {

@@ -61,6 +61,7 @@ class SinkStream {
   [[nodiscard]] const Socket& socket() const { return socket_; }
 
  private:
+  static constexpr int kReceiveBuffer = 2 * 1024 * 1024;
   enum class Phase { Unicast, Comparing, Group, Returning };
   using Datagrams = std::span<const platform::UdpSocket::Datagram>;
 
@@ -68,23 +69,27 @@ class SinkStream {
   [[nodiscard]] ByteView opened(ByteView packet, Delivery path);
   void receive_parity(Datagrams datagrams);
   void receive_fec(Datagrams datagrams);
-  [[nodiscard]] Result<std::unique_ptr<platform::UdpSocket>> open_on_group(
-      std::uint16_t port, int interface_index, platform::UdpSocket::OnDatagrams on_datagrams);
-  void understand(const stream::RtcpPacket& packet);
-  void receive_rtcp(Datagrams datagrams, Delivery path);
   [[nodiscard]] security::GroupKeyRing& ring(Delivery path) {
     return path == Delivery::Multicast ? rings_->group : rings_->unicast;
   }
   [[nodiscard]] bool from_source(const platform::UdpSocket::Datagram& datagram, std::uint16_t port) const;
   void carry_out(const std::vector<stream::ReceiverEvent>& events);
   void deliver();
-  void send_report(bool bye);
-  void ask_again();
   void after_packets();
-  std::size_t send_rtcp(const stream::SinkCompound& compound);
-  [[nodiscard]] Result<void> join();
-  void leave();
   void report(Delivery delivery, const std::string& detail);
+
+  // RTCP (sink_reports.cc).
+  void receive_rtcp(Datagrams datagrams, Delivery path);
+  void understand(const stream::RtcpPacket& packet);
+  void ask_again();
+  void send_report(bool bye);
+  std::size_t send_rtcp(const stream::SinkCompound& compound);
+
+  // Group membership (sink_group.cc).
+  [[nodiscard]] Result<void> join();
+  [[nodiscard]] Result<std::unique_ptr<platform::UdpSocket>> open_on_group(
+      std::uint16_t port, int interface_index, platform::UdpSocket::OnDatagrams on_datagrams);
+  void leave();
 
   platform::EventLoop& loop_;
   const Config& config_;

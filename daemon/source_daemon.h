@@ -107,7 +107,7 @@ class SourceDaemon {
   void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
   [[nodiscard]] std::string reason_against(const Sink& sink, const rtsp::SinkGreeted& greeting);
 
-  // Sessions.
+  // Sessions (source_sessions.cc).
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
   void apply_quirks(Sink& sink);
@@ -132,7 +132,7 @@ class SourceDaemon {
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
 
-  // Control methods (source_methods.cc).
+  // Control methods (source_methods.cc), their rows (source_rows.cc) and targets (source_targets.cc).
   struct Target {
     std::string key;   // device id, or address of a plain sink
     std::string name;  // for a person

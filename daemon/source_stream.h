@@ -11,8 +11,8 @@
 #include "daemon/config.h"
 #include "daemon/group_cipher.h"
 #include "daemon/interfaces.h"
+#include "daemon/stream_outlets.h"
 #include "media/ts_input.h"
-#include "platform/udp_socket.h"
 #include "stream/fec_policy.h"
 #include "stream/multicast_group.h"
 #include "stream/repair_sender.h"
@@ -34,7 +34,6 @@ class SourceStream {
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP packets that somebody was to get, with header
-    std::uint64_t datagrams = 0;           // handed to the kernel, all copies
     std::uint64_t fec_packets = 0;
     std::uint64_t idr_requests = 0;     // asked of the encoder
     std::uint64_t refused_reports = 0;  // paired mode: forged or replayed
@@ -86,11 +85,8 @@ class SourceStream {
   [[nodiscard]] bool playing() const { return playing_; }
 
  private:
-  // A way out for the group: multicast leaves by the interface its socket names.
-  struct Outlet {
-    int interface_index = 0;
-    std::unique_ptr<platform::UdpSocket> socket;
-  };
+  // A program at the address of a session that is not the session's: ristreceiver on a sink's board.
+  static constexpr SessionId kForeign{UINT32_MAX};
   struct Member {
     int interface_index = 0;
     PortPair client;
@@ -100,34 +96,38 @@ class SourceStream {
     std::unique_ptr<security::SrtpReceiver> rtcp;  // of a sink inside TLS
   };
 
-  void open_sockets();
-  [[nodiscard]] SourceCapabilities capabilities() const;
   void carry_out(const std::vector<stream::Move>& moves);
   void update();
-  void make_idr();
-  void start_input();
   void feed_input();
   void await_due();
   void send_due();
   void send(std::span<const ByteView> packets);
   void transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
                 std::span<const Endpoint> copies);
-  void send_repairs();
-  void send_fec(std::span<const ByteView> packets);
-  void follow_loss(SessionId id, const stream::RtcpPacket& packet);
-  [[nodiscard]] static std::optional<double> lost_since(Member& member, const stream::PlayoutReport& report);
-  void follow_path(SessionId id);
-  [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
-  void transmit_sealed(std::span<const ByteView> packets, std::optional<Endpoint> group,
-                       std::span<const Endpoint> copies);
-  [[nodiscard]] std::optional<ByteView> opened_report(const platform::UdpSocket::Datagram& datagram,
-                                                      SessionId id, ByteSpan memory);
-  void send_report(bool bye);
   void measure_bitrate(Time now);
   [[nodiscard]] bool stalled(Time now) const;
+  [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
+
+  // The format and the encoder (source_encoding.cc).
+  [[nodiscard]] SourceCapabilities capabilities() const;
+  void start_input();
+  void make_idr();
+
+  // RTCP (source_reports.cc).
+  void send_report(bool bye);
   void receive_rtcp(const platform::UdpSocket::Datagram& datagram);
   [[nodiscard]] std::optional<SessionId> reporter(const platform::UdpSocket::Datagram& datagram);
+  [[nodiscard]] std::optional<ByteView> opened_report(const platform::UdpSocket::Datagram& datagram,
+                                                      SessionId id, ByteSpan memory);
   void answer_echo(const stream::Echo& echo, SessionId id, const Endpoint& sender);
+
+  // Repair, and what it needs to know (source_repair.cc).
+  void set_up_repair();
+  void send_repairs();
+  void send_fec(std::span<const ByteView> packets);
+  void follow_path(SessionId id);
+  void follow_loss(SessionId id, const stream::RtcpPacket& packet);
+  [[nodiscard]] static std::optional<double> lost_since(Member& member, const stream::PlayoutReport& report);
 
   platform::EventLoop& loop_;
   const Config& config_;
@@ -139,7 +139,7 @@ class SourceStream {
   stream::TsFeed feed_;
   stream::MulticastGroup group_;
   std::optional<GroupCipher> cipher_;     // paired mode
-  std::vector<Endpoint> plain_, sealed_;  // scratch of transmit_sealed()
+  std::vector<Endpoint> plain_, sealed_;  // scratch of transmit()
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::RepairSender> repair_;
   stream::FecPolicy fec_policy_;
@@ -154,8 +154,7 @@ class SourceStream {
   Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
   platform::Timer due_, group_timer_, report_timer_, repair_timer_, key_timer_;
-  platform::UdpPair sockets_;
-  std::vector<Outlet> outlets_;
+  StreamOutlets outlets_;
 };
 
 }  // namespace wfdcast::daemon

@@ -69,8 +69,6 @@ Identity identity_from(const std::string& pem, const std::string& path) {
   return std::move(*identity);
 }
 
-RpcError failed(std::string message) { return {RpcError::kFailed, std::move(message)}; }
-
 }  // namespace
 
 Trust::Trust(platform::EventLoop& loop, const Config& config)
