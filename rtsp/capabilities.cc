@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "rtsp/edid.h"
+#include "rtsp/uibc_capability.h"
 
 namespace wfdcast::rtsp {
 namespace {
@@ -88,7 +89,9 @@ std::string answer(Name name, const SinkCapabilities& capabilities) {
       return capabilities.standby ? "supported" : "none";
     case Name::IntelFriendlyName:
       return capabilities.name.empty() ? "none" : capabilities.name;
-    // HDCP, 3D, a coupled sink, another display mode, I2C, UIBC, R2 and what
+    case Name::UibcCapability:
+      return serialize(capabilities.uibc);
+    // HDCP, 3D, a coupled sink, another display mode, I2C, R2 and what
     // vendors add: not supported.
     default:
       return "none";
@@ -155,7 +158,7 @@ Result<std::optional<AudioFormat>, std::string_view> chosen_audio(std::string_vi
 
 }  // namespace
 
-std::string capability_questions(SinkKind kind, Generation generation) {
+std::string capability_questions(SinkKind kind, Generation generation, InputInterest input) {
   std::string body;
   body.reserve(kUsualBody);
   for (const Question& question : kQuestions) {
@@ -163,6 +166,7 @@ std::string capability_questions(SinkKind kind, Generation generation) {
       append_name(body, question.name);
   }
   if (generation == Generation::R2) append_name(body, Name::Wfd2VideoFormats);
+  if (input == InputInterest::Wanted) append_name(body, Name::UibcCapability);
   return body;
 }
 
@@ -216,6 +220,7 @@ Result<SinkCapabilities, ParameterError> parse_capabilities(std::string_view bod
   sink.standby = iequals(value(Name::StandbyResumeCapability), "supported");
   sink.name = text_or_nothing(value(Name::IntelFriendlyName), kMaxName);
   if (auto edid = parse_display_edid(value(Name::DisplayEdid))) sink.edid = std::move(edid->hex);
+  if (auto uibc = parse_uibc_capability(value(Name::UibcCapability))) sink.uibc = std::move(*uibc);
   const std::string_view protection = value(Name::ContentProtection);
   sink.protection = text_or_nothing(protection, kMaxName);
   return sink;

@@ -18,8 +18,12 @@ enum class SinkKind : std::uint8_t { Standard, Wfdcast };
 // where such a picture is wanted: a sink of R2 then tells nothing in R1's terms.
 enum class Generation : std::uint8_t { R1, R2 };
 
+// Touch, mouse and keys of the sink: asked for only where somebody may send them.
+enum class InputInterest : std::uint8_t { None, Wanted };
+
 // Body of M3.
-[[nodiscard]] std::string capability_questions(SinkKind kind, Generation generation = Generation::R1);
+[[nodiscard]] std::string capability_questions(SinkKind kind, Generation generation = Generation::R1,
+                                               InputInterest input = InputInterest::None);
 // The answer to M3 as a source reads it. The three mandatory names must be there.
 [[nodiscard]] Result<SinkCapabilities, ParameterError> parse_capabilities(std::string_view body);
 

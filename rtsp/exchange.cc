@@ -17,7 +17,7 @@ struct AskedRow {
 };
 // In the order of the enum. TEARDOWN has a timer of its own; M16 and the PLAY
 // and PAUSE triggers stay unanswered by real sinks.
-constexpr std::array<AskedRow, 19> kAsked{{{Asked::M1, Silence::EndsSession, "M1"},
+constexpr std::array<AskedRow, 21> kAsked{{{Asked::M1, Silence::EndsSession, "M1"},
                                            {Asked::M2, Silence::IsTolerated, "M2"},
                                            {Asked::M3, Silence::EndsSession, "M3"},
                                            {Asked::M4, Silence::EndsSession, "M4"},
@@ -35,7 +35,9 @@ constexpr std::array<AskedRow, 19> kAsked{{{Asked::M1, Silence::EndsSession, "M1
                                            {Asked::FormatChange, Silence::EndsSession, "M4 in session"},
                                            {Asked::Move, Silence::EndsSession, "wfdcast_transport"},
                                            {Asked::Delivery, Silence::IsTolerated, "wfdcast_delivery"},
-                                           {Asked::Key, Silence::EndsSession, "wfdcast_group_key"}}};
+                                           {Asked::Key, Silence::EndsSession, "wfdcast_group_key"},
+                                           {Asked::M14, Silence::IsTolerated, "M14"},
+                                           {Asked::M15, Silence::IsTolerated, "M15"}}};
 
 const AskedRow& row_of(Asked asked) { return kAsked[static_cast<std::size_t>(asked)]; }
 

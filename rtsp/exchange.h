@@ -30,6 +30,8 @@ enum class Asked : std::uint8_t {
   Move,          // wfdcast_transport
   Delivery,      // wfdcast_delivery
   Key,           // wfdcast_group_key
+  M14,           // wfd_uibc_capability
+  M15,           // wfd_uibc_setting
 };
 [[nodiscard]] const char* to_string(Asked asked);
 

@@ -51,6 +51,8 @@ void SinkSession::on_response(const Response& response, Time now, Out& out) {
     // Nothing hangs on these.
     case Asked::M2:
     case Asked::M13:
+    case Asked::M14:
+    case Asked::M15:
     // The source's own requests.
     case Asked::M1:
     case Asked::M3:

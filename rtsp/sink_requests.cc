@@ -25,8 +25,7 @@ std::string refusal_of(Name name, std::string_view code) {
 }
 
 // What no answer to M3 offered, or no value of its parameter; the body of a 303.
-// UIBC: a source may mention it together with the formats, which changes nothing.
-std::string refused_parameters(const std::vector<Parameter>& parameters, bool with_formats) {
+std::string refused_parameters(const std::vector<Parameter>& parameters) {
   std::string body;
   for (const Parameter& parameter : parameters) {
     switch (parameter.name) {
@@ -36,11 +35,6 @@ std::string refused_parameters(const std::vector<Parameter>& parameters, bool wi
       case Name::PreferredDisplayMode:
         if (!iequals(parameter.value, "none")) append_parameter(body, parameter.name, kNotSupported);
         break;
-      case Name::UibcSetting:
-        if (!with_formats && iequals(parameter.value, "enable"))
-          append_parameter(body, parameter.name, kNotSupported);
-        [[fallthrough]];
-      case Name::UibcCapability:
       case Name::ConnectorType:
       case Name::Route:
         if (!canonical(parameter.name, parameter.value))
@@ -145,7 +139,8 @@ Result<SinkSession::Changes, std::string> SinkSession::read_changes(
     if (!format) return fail(std::move(format.error()));
     changes.format = *format;
   }
-  if (std::string refusal = refused_parameters(parameters, formats); !refusal.empty())
+  if (std::string refusal = refused_parameters(parameters) + read_input(parameters, changes);
+      !refusal.empty())
     return fail(std::move(refusal));
   if (const Parameter* const timing = find(parameters, Name::AvFormatChangeTiming)) {
     changes.timing = parse_format_change_timing(timing->value);
@@ -193,6 +188,7 @@ void SinkSession::apply(Changes changes, Time now, Out& out) {
     if (changes.move->delivery == Delivery::Unicast) changes.move->client = options_.client;
     out.events.emplace_back(MoveRequested{*changes.move});
   }
+  apply_input(changes, out);
   if (changes.standby) enter_standby(out);
   if (changes.trigger) on_trigger(*changes.trigger, now, out);
 }

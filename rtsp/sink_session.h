@@ -25,8 +25,14 @@ struct MoveRequested {
 struct KeyGiven {
   GroupKey key;
 };  // wfdcast_group_key
+// M4, M14 and M15: the source takes touch, mouse and keys at `agreed.port`, or
+// does so no more. It may come before the session is set up.
+struct InputOffered {
+  UibcCapability agreed;
+  UibcSetting setting = UibcSetting::Disable;
+};
 using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, StreamStandby,
-                               MoveRequested, KeyGiven, SessionEnded>;
+                               MoveRequested, KeyGiven, InputOffered, SessionEnded>;
 
 struct SinkOptions {
   SinkCapabilities capabilities;                                        // rtp_port: the bound RTP port
@@ -64,6 +70,8 @@ class SinkSession {
   Step<SinkEvent> request_idr(Time now);  // M13; coalesced, at most one in 500 ms
   // Tells the source on which path the stream arrives now (wfdcast_delivery).
   Step<SinkEvent> report(Delivery delivery, std::string_view detail, Time now);
+  // M15: somebody touches the picture; nothing where the source has not offered it.
+  Step<SinkEvent> want_input(Time now);
   Step<SinkEvent> end(Time now);  // M8
   // Valid RTP or RTCP came from the source: proof of life.
   void heard(Time now);
@@ -115,10 +123,14 @@ class SinkSession {
     std::optional<Transport> move;
     std::optional<GroupKey> key;
     std::optional<Trigger> trigger;
+    std::optional<UibcCapability> input;
+    std::optional<UibcSetting> input_setting;
     bool standby = false;
   };
   [[nodiscard]] Result<Changes, std::string> read_changes(const std::vector<Parameter>& parameters) const;
+  [[nodiscard]] std::string read_input(const std::vector<Parameter>& parameters, Changes& changes) const;
   void apply(Changes changes, Time now, Out& out);
+  void apply_input(const Changes& changes, Out& out);
   void on_trigger(Trigger trigger, Time now, Out& out);
 
   SinkOptions options_;
@@ -135,7 +147,9 @@ class SinkSession {
   bool source_is_wfdcast_ = false;     // it asked a wfdcast_* name
   bool source_knows_standby_ = false;  // wfd_standby_resume_capability in M4
   std::optional<std::string> report_;  // to be sent when the last one is answered
-  SessionEnded outcome_;               // what Ending ends with
+  UibcCapability input_;               // what the source offered
+  std::optional<UibcSetting> input_setting_;
+  SessionEnded outcome_;  // what Ending ends with
 };
 [[nodiscard]] const char* to_string(SinkSession::State state);
 

@@ -70,6 +70,10 @@ void SourceSession::on_response(const Response& response, Time now, Out& out) {
       return;
     case Asked::Key:
       return on_key_answered(response, now, out);
+    case Asked::M14:
+    case Asked::M15:
+      if (response.status != Status::Ok) out.events.emplace_back(InputWanted{UibcSetting::Disable});
+      return;
     case Asked::SetupTrigger:
       if (response.status != Status::Ok) begin_ending(EndReason::Refused, refusal(response, *what), now, out);
       return;
@@ -145,6 +149,11 @@ void SourceSession::on_fixed(const Response& response, Time now, Out& out) {
     if (key_) out.events.emplace_back(KeyAccepted{key_->mki});
     enter(State::SettingUp, now + kNextRequest);
     return trigger(Trigger::Setup, Asked::SetupTrigger, now, out);
+  }
+  if (refuses_input(response)) {
+    input_ = {};
+    out.events.emplace_back(InputWanted{UibcSetting::Disable});
+    return fix_format(now, out);
   }
   const StreamFormat next = conservative(format_, sink_, response.body);
   if (choice_ == Choice::Conservative || next == format_) {

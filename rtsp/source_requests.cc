@@ -5,6 +5,7 @@
 #include "rtsp/capabilities.h"
 #include "rtsp/source_session.h"
 #include "rtsp/transport.h"
+#include "rtsp/uibc_capability.h"
 #include "rtsp/value.h"
 
 namespace wfdcast::rtsp {
@@ -195,7 +196,7 @@ void SourceSession::on_set_parameter(const Request& request, Time now, Out& out)
   take_parameters(*parameters, now, out);
 }
 
-// UIBC is not offered, so that it cannot be enabled.
+// UIBC that was not offered cannot be enabled.
 std::optional<Response> SourceSession::refusal_of(const std::vector<Parameter>& parameters) const {
   Response refusal = status(Status::SeeOther);
   for (const Parameter& parameter : parameters) {
@@ -203,7 +204,8 @@ std::optional<Response> SourceSession::refusal_of(const std::vector<Parameter>& 
                          parameter.name == Name::UibcCapability || parameter.name == Name::UibcSetting;
     if (checked && !canonical(parameter.name, parameter.value)) {
       append_parameter(refusal.body, parameter.name, kInvalidValue);
-    } else if (parameter.name == Name::UibcSetting && iequals(parameter.value, "enable")) {
+    } else if (parameter.name == Name::UibcSetting && !input_.supported &&
+               parse_uibc_setting(parameter.value) == UibcSetting::Enable) {
       append_parameter(refusal.body, parameter.name, kNotSupported);
     }
   }
@@ -224,6 +226,7 @@ void SourceSession::take_parameters(const std::vector<Parameter>& parameters, Ti
     sink_.connector = type && *type != "none" ? *type : std::string();
     out.events.emplace_back(ConnectorChanged{sink_.connector});
   }
+  take_input(parameters, out);
   const Parameter* const delivery = find(parameters, Name::WfdcastDelivery);
   if (delivery == nullptr || !wfdcast_ || !established()) return;
   if (auto report = parse_delivery(delivery->value)) out.events.emplace_back(std::move(*report));

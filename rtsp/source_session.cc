@@ -5,6 +5,7 @@
 
 #include "rtsp/capabilities.h"
 #include "rtsp/transport.h"
+#include "rtsp/uibc_capability.h"
 
 namespace wfdcast::rtsp {
 
@@ -298,12 +299,17 @@ void SourceSession::trigger(Trigger trigger, Asked what, Time now, Out& out) {
 void SourceSession::ask_capabilities(Time now, Out& out) {
   enter(State::Querying, std::nullopt);
   const SinkKind kind = wfdcast_ ? SinkKind::Wfdcast : SinkKind::Standard;
-  ask(Asked::M3, Method::GetParameter, capability_questions(kind, options_.generation), now, out);
+  ask(Asked::M3, Method::GetParameter, capability_questions(kind, options_.generation, options_.input), now,
+      out);
 }
 
 void SourceSession::fix_format(Time now, Out& out) {
   std::string body = format_choice(format_, sink_, options_.presentation_url);
   if (key_) append_parameter(body, Name::WfdcastGroupKey, serialize(*key_));
+  if (input_.supported) {
+    append_parameter(body, Name::UibcCapability, serialize(input_));
+    append_parameter(body, Name::UibcSetting, to_string(input_setting_));
+  }
   ask(Asked::M4, Method::SetParameter, std::move(body), now, out);
 }
 

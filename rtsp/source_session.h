@@ -48,9 +48,17 @@ struct DeliveryReported {
   Delivery delivery = Delivery::Unicast;
   std::string detail;  // "lag=3ms lost=0 of=500", "silent"
 };
+// The sink tells by M14 what it can send of touch, mouse and keys, or by M15
+// whether it wants to. Disable also when it refused what was offered.
+struct InputDescribed {
+  UibcCapability capability;
+};
+struct InputWanted {
+  UibcSetting setting = UibcSetting::Disable;
+};
 using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested,
                                  StandbyEntered, IdrRequested, ConnectorChanged, FormatChanged, FormatRefused,
-                                 DeliveryReported, KeyAccepted, SessionEnded>;
+                                 DeliveryReported, KeyAccepted, InputDescribed, InputWanted, SessionEnded>;
 
 // Who may go beyond M1.
 struct Admission {
@@ -63,9 +71,10 @@ struct SourceOptions {
   std::string session_key;       // Session header: 10 hex digits
   std::string presentation_url;  // "rtsp://192.168.49.1/wfd1.0/streamid=0"
   Admission admission;
-  Generation generation = Generation::R1;  // what M3 asks for
-  Duration keepalive = 10s;                // M16 period
-  Duration timeout = 30s;                  // in the Session header; silence this long ends the session
+  Generation generation = Generation::R1;     // what M3 asks for
+  InputInterest input = InputInterest::None;  // whether UIBC is asked for
+  Duration keepalive = 10s;                   // M16 period
+  Duration timeout = 30s;                     // in the Session header; silence this long ends the session
 };
 
 // The source's side of one WFD RTSP connection (messages M1 to M16). It holds
@@ -110,7 +119,10 @@ class SourceSession {
   Step<SourceEvent> move(const Transport& transport, Time now);
   // The key of the group (wfdcast_group_key): with M4, or in session. Only for wfdcast sinks inside TLS.
   Step<SourceEvent> give_key(const GroupKey& key, Time now);
-  Step<SourceEvent> end(Time now);  // M5 TEARDOWN; over within 2 s
+  // UIBC: what was agreed, with our port. It goes with M4 when select() follows, else by M14 and M15.
+  Step<SourceEvent> offer_input(const UibcCapability& agreed, UibcSetting setting, Time now);
+  Step<SourceEvent> set_input(UibcSetting setting, Time now);  // M15, once it was offered
+  Step<SourceEvent> end(Time now);                             // M5 TEARDOWN; over within 2 s
   // RTP or RTCP came from this sink: proof of life.
   void heard(Time now);
   Step<SourceEvent> tick(Time now);
@@ -139,6 +151,8 @@ class SourceSession {
   void fix_format(Time now, Out& out);
   void send_move(Time now, Out& out);
   void send_key(Time now, Out& out);
+  void send_setting(Time now, Out& out);
+  [[nodiscard]] bool refuses_input(const Response& response) const;
   void on_state_deadline(Time now, Out& out);
   void keep_alive(Time now, Out& out);
   [[nodiscard]] Duration keepalive_period() const;  // 0: never
@@ -165,6 +179,7 @@ class SourceSession {
   void on_get_parameter(const Request& request, Out& out);
   void on_set_parameter(const Request& request, Time now, Out& out);
   [[nodiscard]] std::optional<Response> refusal_of(const std::vector<Parameter>& parameters) const;
+  void take_input(const std::vector<Parameter>& parameters, Out& out);
   void take_parameters(const std::vector<Parameter>& parameters, Time now, Out& out);
   [[nodiscard]] Header session_header() const;
   [[nodiscard]] Transport setup_answer(const PortPair& client) const;
@@ -189,6 +204,8 @@ class SourceSession {
   std::optional<Transport> moving_, next_move_;
   std::optional<GroupKey> key_, sending_key_, next_key_;  // with M4; on its way; after that one
   std::optional<Trigger> triggered_;                      // PLAY or PAUSE, not carried out yet
+  UibcCapability input_;                                  // what was offered; not supported: nothing
+  UibcSetting input_setting_ = UibcSetting::Disable;
   Coalescer idr_{kSourceIdrPeriod};
   SessionEnded outcome_;  // what Ending ends with
 };

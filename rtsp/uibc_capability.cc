@@ -110,4 +110,29 @@ std::string serialize(const UibcCapability& capability) {
          ";port=" + (capability.port ? std::to_string(*capability.port) : "none");
 }
 
+std::optional<UibcSetting> parse_uibc_setting(std::string_view value) {
+  for (const UibcSetting setting : {UibcSetting::Enable, UibcSetting::Disable}) {
+    if (iequals(trim(value), to_string(setting))) return setting;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(UibcSetting setting) {
+  return setting == UibcSetting::Enable ? "enable" : "disable";
+}
+
+UibcCapability common(const UibcCapability& source, const UibcCapability& sink) {
+  UibcCapability both{.port = source.port};
+  if (source.generic && sink.generic) both.generic_inputs = source.generic_inputs & sink.generic_inputs;
+  both.generic = both.generic_inputs != 0;
+  for (const UibcHidc& one : source.hidc_inputs) {
+    const auto& others = sink.hidc_inputs;
+    if (source.hidc && sink.hidc && std::find(others.begin(), others.end(), one) != others.end())
+      both.hidc_inputs.push_back(one);
+  }
+  both.hidc = !both.hidc_inputs.empty();
+  both.supported = both.generic || both.hidc;
+  return both;
+}
+
 }  // namespace wfdcast::rtsp

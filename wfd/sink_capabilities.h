@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "wfd/uibc_capability.h"
 #include "wfd/video.h"
 
 namespace wfdcast {
@@ -45,6 +46,7 @@ struct SinkCapabilities {
   std::string name;        // intel_friendly_name; empty: not told
   std::string edid;        // hex digits, 256 for each block; empty: none, or not told
   std::string protection;  // wfd_content_protection: "HDCP2.2 port=1189"; empty: none, or not told
+  UibcCapability uibc{};   // what it can send of touch, mouse and keys
   bool operator==(const SinkCapabilities&) const = default;
 };
 
