@@ -148,6 +148,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             environment_.publish("session_standby", [&] { return session_row(); });
           },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
+          [](const rtsp::InputOffered&) {},
           [&](const rtsp::SessionEnded& e) {
             const std::string detail = printable(e.detail);
             ended(fmt::format("{}{}{}", rtsp::to_string(e.reason), detail.empty() ? "" : ": ", detail));

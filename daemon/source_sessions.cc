@@ -57,6 +57,8 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                    tune_wireless();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
+                 [](const rtsp::InputDescribed&) {},
+                 [](const rtsp::InputWanted&) {},
                  [&](const rtsp::SessionEnded& end) { ended(id, end); },
              },
              event);
