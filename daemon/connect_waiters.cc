@@ -42,13 +42,13 @@ bool ConnectWaiters::settle(const std::string& key, const std::string& name, con
   return awaited;
 }
 
-std::vector<std::string> ConnectWaiters::expire(Time now, const std::string& reason) {
+std::vector<std::string> ConnectWaiters::expire(Time now, const Reason& reason) {
   std::vector<std::string> expired;
   for (Waiter& waiter : waiters_) {
     if (now < waiter.deadline) continue;
     for (const Awaited& sink : waiter.awaited) {
       expired.push_back(sink.key);
-      waiter.results.push_back(outcome(sink, reason));
+      waiter.results.push_back(outcome(sink, reason(sink.key)));
     }
     waiter.awaited.clear();
   }

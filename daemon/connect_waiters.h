@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,9 @@ class ConnectWaiters {
   void progress(const std::string& key, std::string_view name, std::string_view state) const;
   // The sink plays (empty `failure`), or will not. True if somebody waited for it.
   bool settle(const std::string& key, const std::string& name, const std::string& failure);
-  // Gives up what is overdue, with `reason`; the keys of those sinks.
-  std::vector<std::string> expire(Time now, const std::string& reason);
+  // Gives up what is overdue; the keys of those sinks.
+  using Reason = std::function<std::string(const std::string& key)>;
+  std::vector<std::string> expire(Time now, const Reason& reason);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
  private:

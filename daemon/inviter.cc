@@ -12,6 +12,11 @@ void Inviter::want(const DeviceId& id, Time now) {
   wish.next = now;
 }
 
+bool Inviter::was_ours(const DeviceId& id) const {
+  const auto wish = wishes_.find(id);
+  return wish != wishes_.end() && wish->second.had_session;
+}
+
 void Inviter::forget(const DeviceId& id) { wishes_.erase(id); }
 
 void Inviter::peer_changed(const DeviceId& id, Time now) {
@@ -28,7 +33,7 @@ std::vector<Inviter::Invite> Inviter::tick(const discovery::PeerRegistry& regist
     if (now < *wish.next) continue;
     const discovery::Peer* peer = registry.find(id);
     const bool free = peer && (peer->state == discovery::SinkState::Available || wish.had_session);
-    if (!free) {
+    if (!free || !is_proven_(*peer)) {
       wish.next.reset();
       continue;
     }

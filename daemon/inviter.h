@@ -28,16 +28,21 @@ class Inviter {
     InvitationToken token;
   };
   using NewToken = std::function<InvitationToken()>;
-  explicit Inviter(NewToken new_token) : new_token_(std::move(new_token)) {}
+  // Whether the peer has proven what its link asks for.
+  using IsProven = std::function<bool(const discovery::Peer& peer)>;
+  Inviter(NewToken new_token, IsProven is_proven)
+      : new_token_(std::move(new_token)), is_proven_(std::move(is_proven)) {}
 
   void want(const DeviceId& id, Time now);  // now: without waiting for a back-off
   void forget(const DeviceId& id);
   [[nodiscard]] bool wanted(const DeviceId& id) const { return wishes_.contains(id); }
+  // It was in a session with us since it is wanted: what it says of its state may be about that one.
+  [[nodiscard]] bool was_ours(const DeviceId& id) const;
 
   // The peer appeared, moved, or changed its state.
   void peer_changed(const DeviceId& id, Time now);
 
-  // The invitations that are due, for wanted peers that are in reach and free.
+  // The invitations that are due, for wanted peers that are in reach, proven and free.
   [[nodiscard]] std::vector<Invite> tick(const discovery::PeerRegistry& registry, Time now);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
@@ -65,6 +70,7 @@ class Inviter {
   static void back_off(Wish& wish, Time now);
 
   NewToken new_token_;
+  IsProven is_proven_;
   std::map<DeviceId, Wish> wishes_;
 };
 

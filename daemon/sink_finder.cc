@@ -56,6 +56,11 @@ void SinkFinder::trust_changed() {
     if (!options_.trust->store().find(peer->id)) strangers.push_back(peer->id);
   }
   for (const DeviceId& id : strangers) publish(registry_.disown(id));
+  // Who was a stranger until now: its signature in the answer makes it one of ours at once.
+  for (const discovery::Peer* peer : registry_.peers()) {
+    if (peer->identity == discovery::Peer::Identity::Claimed && options_.trust->store().find(peer->id))
+      probe(peer->endpoint, peer->interface_index);
+  }
 }
 
 void SinkFinder::probe_all() {
@@ -63,6 +68,11 @@ void SinkFinder::probe_all() {
     send(discovery::Probe{.id = options_.id, .cookie = std::nullopt},
          {kLimitedBroadcast, options_.registry.sink_port}, interface.index);
   }
+}
+
+void SinkFinder::probe(const Endpoint& sink, int interface_index) {
+  send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(sink.address)}, sink,
+       interface_index);
 }
 
 void SinkFinder::send(const discovery::Announcement& announcement, const Endpoint& target,
@@ -126,8 +136,7 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
   publish(registry_.sight(sighting, now));
   if (registry_.probe_wanted(sighting, now)) {
     ++counters_.probes;
-    send(discovery::Probe{.id = options_.id, .cookie = cookies_.cookie_for(datagram.sender.address)},
-         datagram.sender, datagram.interface_index);
+    probe(datagram.sender, datagram.interface_index);
   }
   if (registry_.ask_all_wanted(now)) probe_all();
 }

@@ -39,6 +39,7 @@ class SinkFinder {
   // Sends one datagram to a peer, out of the interface that it was seen on.
   void send(const discovery::Announcement& announcement, const Endpoint& target, int interface_index);
 
+  // Strangers are strangers again, and who is one no more is asked to show it.
   void trust_changed();
 
   [[nodiscard]] const discovery::PeerRegistry& registry() const { return registry_; }
@@ -57,6 +58,7 @@ class SinkFinder {
   [[nodiscard]] discovery::Link link_of(const platform::UdpSocket::Datagram& datagram) const;
   [[nodiscard]] discovery::Proof proof_of(const std::optional<discovery::Cookie>& cookie,
                                           Ipv4Address address) const;
+  void probe(const Endpoint& sink, int interface_index);
   void publish(const std::vector<discovery::PeerEvent>& events);
 
   platform::EventLoop& loop_;

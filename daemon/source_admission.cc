@@ -88,6 +88,12 @@ bool SourceDaemon::welcomes(std::string_view protocol, const PublicKey& key) con
   return may_watch(key) && !(peer && peer->identity == discovery::Peer::Identity::Cloned);
 }
 
+// Everybody on a plain link; on others who has shown by a signature that it is one of ours.
+bool SourceDaemon::invitable(const discovery::Peer& peer) const {
+  const UsableInterface* const interface = interfaces_.by_index(peer.interface_index);
+  return !interface || access(interface->name) == Access::Plain || paired(peer);
+}
+
 void SourceDaemon::secured(Handshakes::Secured secured) {
   const UsableInterface* interface = interfaces_.by_index(secured.interface_index);
   if (!interface || shut_down_done_) return;

@@ -34,7 +34,7 @@ SourceDaemon::SourceDaemon(Environment& environment)
       config_(environment.config),
       started_(loop_.now()),
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
-      inviter_(random_token),
+      inviter_(random_token, [this](const discovery::Peer& peer) { return invitable(peer); }),
       quirks_(QuirkTable::load(config_.rtsp.quirks)),
       stream_(loop_, config_, interfaces_, environment.media, stream_callbacks()),
       change_timer_(loop_, [this] { change_encoder(); }),

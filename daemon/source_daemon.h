@@ -102,6 +102,7 @@ class SourceDaemon {
   void open_session(std::unique_ptr<platform::Connection> connection, const UsableInterface& interface,
                     rtsp::Admission admission, std::optional<PublicKey> key, std::optional<SessionKeys> keys);
   [[nodiscard]] bool paired(const discovery::Peer& peer) const;
+  [[nodiscard]] bool invitable(const discovery::Peer& peer) const;
   void send_invitation(const discovery::Peer& peer, const InvitationToken& token, discovery::Purpose purpose);
   void pair(Call& call);
   void greeted(Sink& sink, const rtsp::SinkGreeted& greeting);
@@ -155,6 +156,7 @@ class SourceDaemon {
   [[nodiscard]] Result<json, RpcError> disconnect(const json& params);
   [[nodiscard]] Result<json, RpcError> trigger(const json& params, std::string_view method);
   void settle(const std::string& key, const std::string& name, const std::string& failure);
+  [[nodiscard]] std::string why_not_in_time(const std::string& key) const;
   void expire_waiters();
   void give_up(const std::string& key);
   [[nodiscard]] std::string key_of(const Sink& sink) const;

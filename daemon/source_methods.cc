@@ -108,9 +108,18 @@ void SourceDaemon::settle(const Sink& sink, const std::string& failure) {
   if (sink.p2p && sink.device) settle(to_string(*sink.p2p), sink.name, failure);
 }
 
+std::string SourceDaemon::why_not_in_time(const std::string& key) const {
+  const auto device = parse_device_id(key);
+  const discovery::Peer* const peer = device ? finder_.registry().find(*device) : nullptr;
+  if (peer && !invitable(*peer))
+    return "did not show in time, by a signature, that it is the board that was paired";
+  if (peer && peer->state != discovery::SinkState::Available) return "busy with another source";
+  return fmt::format("did not connect to TCP port {} here in time; is something in between blocking it?",
+                     config_.rtsp.port);
+}
+
 void SourceDaemon::expire_waiters() {
-  const auto reason = fmt::format(
-      "did not connect to TCP port {} here in time; is something in between blocking it?", config_.rtsp.port);
+  const auto reason = [this](const std::string& key) { return why_not_in_time(key); };
   for (const std::string& key : waiters_.expire(loop_.now(), reason)) give_up(key);
   waiter_timer_.set(waiters_.next_deadline());
 }

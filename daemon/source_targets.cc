@@ -100,7 +100,10 @@ std::string SourceDaemon::not_trusted(const Target& target, const discovery::Pee
   if (interface && plain(*interface)) return {};
   if (peer->identity == discovery::Peer::Identity::Cloned)
     return "cloned identity: two boards have its key; run wfdctl identity --renew on one, and pair again";
-  return paired(*peer) ? std::string() : fmt::format("not paired; run wfdctl pair \"{}\"", target.name);
+  // One of ours that has not shown it by a signature yet: it will, and is invited then.
+  const security::TrustEntry* const entry = environment_.trust.store().find(peer->id);
+  if (entry && entry->rights.watch) return {};
+  return fmt::format("not paired; run wfdctl pair \"{}\"", target.name);
 }
 
 // Why inviting this sink makes no sense; empty when it does.
@@ -112,7 +115,7 @@ std::string SourceDaemon::cannot_connect(const Target& target) const {
   if (peer && peer->state != discovery::SinkState::Available) {
     const auto mine = std::any_of(sinks_.begin(), sinks_.end(),
                                   [&](const auto& entry) { return entry.second.device == target.device; });
-    if (!mine) return "busy with another source";
+    if (!mine && !inviter_.was_ours(peer->id)) return "busy with another source";
   }
   return {};
 }

@@ -33,7 +33,9 @@ class Inviting : public ::testing::Test {
   std::uint32_t sequence_ = 0;
   PeerRegistry registry_{PeerRegistry::Options{.ttl = 1h}};
   std::uint8_t tokens_ = 0;
-  Inviter inviter_{[this] { return InvitationToken{{++tokens_}}; }};
+  bool proven_ = true;
+  Inviter inviter_{[this] { return InvitationToken{{++tokens_}}; },
+                   [this](const discovery::Peer&) { return proven_; }};
 };
 
 TEST_F(Inviting, AWantedSinkIsInvitedAtOnceAndAgainUntilItConnects) {
@@ -79,6 +81,17 @@ TEST_F(Inviting, AnAbsentSinkCostsNoTimerAndIsInvitedWhenItAppears) {
   EXPECT_FALSE(inviter_.next_deadline());
   see(SinkState::Available, kStart + 60s);
   EXPECT_EQ(invitations(kStart + 60s), 1u);
+}
+
+TEST_F(Inviting, ASinkThatHasProvenNothingIsInvitedWhenItHas) {
+  proven_ = false;
+  see(SinkState::Available, kStart);
+  inviter_.want(sink_, kStart);
+  EXPECT_EQ(invitations(kStart), 0u);
+  EXPECT_FALSE(inviter_.next_deadline());
+  proven_ = true;
+  see(SinkState::Available, kStart + 1s);
+  EXPECT_EQ(invitations(kStart + 1s), 1u);
 }
 
 TEST_F(Inviting, ASinkOfAnotherSourceIsLeftAlone) {
