@@ -11,9 +11,10 @@ from forge import SINK_PORT, SOURCE_PORT, invitation, sink_seen
 from wire import inside, udp_socket
 
 WFD = "org.wfa.wfd1.0"
+VIDEO = ("40 00 01 10 000101E1 00000000 00000000 00 0000 0000 00 none none, "
+         "02 10 000101E1 00000000 00000000 00 0000 0000 00 none none")
 FORMATS = "\r\n".join([
-    "wfd_video_formats: 40 00 01 10 000101E1 00000000 00000000 00 0000 0000 00 none none, "
-    "02 10 000101E1 00000000 00000000 00 0000 0000 00 none none",
+    f"wfd_video_formats: {VIDEO}",
     "wfd_audio_codecs: LPCM 00000002 00, AAC 00000001 00",
     "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play",
     "wfd_content_protection: none",
@@ -150,16 +151,18 @@ class ScriptedSink(Connection):
     With an id it is a wfdcast sink, which brings `token`; without one a plain WFD sink.
     """
 
+    EXTRAS = MULTICAST  # what the answer to M3 has beside FORMATS, of a wfdcast sink
     ORDER = ["M1", "M3", "M4", "M5", "M6", "M7", "PLAYING"]
 
-    def __init__(self, node, address="10.77.0.1", port=7236, ident=None, token=None, local=None, timeout=5, **kwargs):
+    def __init__(self, node, address="10.77.0.1", port=7236, ident=None, token=None, local=None, timeout=5,
+                 video=VIDEO, secure=lambda sock: sock, **kwargs):
         sock = tcp_socket(node)
         sock.settimeout(timeout)
         if local:
             sock.bind((local, 0))
         sock.connect((address, port))
-        super().__init__(sock, **kwargs)
-        self.ident, self.token = ident, token
+        super().__init__(secure(sock), **kwargs)
+        self.ident, self.token, self.formats = ident, token, FORMATS.replace(VIDEO, video)
         self.at, self.pending, self.session = None, None, None
         self.url = "rtsp://localhost/wfd1.0/streamid=0"
 
@@ -186,7 +189,7 @@ class ScriptedSink(Connection):
                 self.answer(timeout)
             self.pending = self.expect("GET_PARAMETER", timeout)
         elif self.at == "M3":
-            self.reply(self.pending, body=FORMATS + (MULTICAST if self.ident else ""))
+            self.reply(self.pending, body=self.formats + (self.EXTRAS if self.ident else ""))
             self.pending = self.expect("SET_PARAMETER", timeout)
         elif self.at == "M4":
             self.reply(self.pending)
@@ -195,7 +198,8 @@ class ScriptedSink(Connection):
             self.reply(self.pending)
             self.request("SETUP", self.url, Transport="RTP/AVP/UDP;unicast;client_port=19000-19001")
         elif self.at == "M6":
-            self.session = self.answer(timeout).headers["session"].partition(";")[0]
+            answer = self.answer(timeout)
+            self.session, self.transport = answer.headers["session"].partition(";")[0], answer.headers["transport"]
             self.request("PLAY", self.url, Session=self.session)
         elif self.at == "M7":
             self.answer(timeout)

@@ -4,6 +4,7 @@ import pathlib
 import re
 import socket
 import stat
+import subprocess
 import time
 
 import pytest
@@ -48,6 +49,21 @@ class RawClient:
 
 def test_socket_mode(net):
     assert stat.S_IMODE(net.source.socket.stat().st_mode) == 0o660
+
+
+@pytest.mark.parametrize("group, mode, heard", [(65534, 0o660, False), (65534, 0o666, False), (0, 0o660, True)])
+def test_another_user_steers_nothing(net, group, mode, heard):
+    """Not by the file's mode, and not where somebody has changed it; a member of its group may."""
+    code = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('wfdd.sock');"
+            "s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\\n'); print(s.recv(100))")
+    assert net.source.socket.stat().st_gid == 0
+    net.source.socket.chmod(mode)
+    try:
+        done = subprocess.run(["/usr/bin/python3", "-c", code], cwd=net.source.directory, user=65534, group=group,
+                              extra_groups=[], capture_output=True, text=True, check=False)
+    finally:
+        net.source.socket.chmod(0o660)
+    assert ("jsonrpc" in done.stdout) == heard, (done.stdout, done.stderr)
 
 
 def test_a_line_of_more_than_64_kib_closes_only_that_connection(net):
