@@ -146,7 +146,8 @@ ByteView SrtpReceiver::unprotect_rtp(ByteView packet, ByteSpan out) {
   const auto stream = streams_.find(ssrc_at(packet, 8));
   if (stream == streams_.end()) return {};
   const std::uint64_t index = nearest(stream->second.index, sequence_of(packet));
-  if (!stream->second.used && index >> 16 != 0)
+  // Each time until one was good: a forged packet may have had another one.
+  if (!stream->second.used)
     (void)srtp_set_stream_roc(session_, stream->first, static_cast<std::uint32_t>(index >> 16));
   std::ranges::copy(packet, out.begin());
   int size = static_cast<int>(packet.size());

@@ -49,7 +49,7 @@ bool has(const std::vector<PairingEvent>& events) {
                      [](const auto& event) { return std::holds_alternative<Event>(event); });
 }
 
-// docs/protocol.md section 4.2 shows these; they were computed by another program (Python's hashlib).
+// docs/protocol.md section 5.2 shows these; they were computed by another program (Python's hashlib).
 TEST(Pairing, TestVectors) {
   EXPECT_EQ(to_hex(pairing_commitment(kContext, kSinkNonce)),
             "569ad258ff9437f2d397155115e2868771a6ccbaa48ea0c10a9fff6b6ccecfc8");

@@ -132,6 +132,19 @@ TEST(Srtp, TheKeyMayBeToldBeforeAWrapAndTheFirstPacketComeAfterIt) {
   EXPECT_EQ(unprotect(ring, protect(sender, rtp(9))), rtp(9));
 }
 
+TEST(Srtp, AForgedFirstPacketDoesNotMoveTheRollOverCounter) {
+  for (const std::uint32_t roc : {0U, 3U}) {
+    SrtpSender sender(key_of(1), 1U);
+    sender.begin(kMedia, {roc, 65000});
+    GroupKeyRing ring(kOverlap);
+    ring.add(group_key(1, sender));
+    auto forged = protect(sender, rtp(65000));
+    ByteWriter(ByteSpan(forged).subspan(2)).u16(100);  // as if the numbers had wrapped
+    EXPECT_TRUE(unprotect(ring, forged).empty());
+    EXPECT_EQ(unprotect(ring, protect(sender, rtp(65001))), rtp(65001)) << roc;
+  }
+}
+
 TEST(Srtp, ANewKeyFollowsWithoutAGap) {
   SrtpSender before(key_of(1), 1U), after(key_of(2), 2U);
   GroupKeyRing ring(kOverlap);
