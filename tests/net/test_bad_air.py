@@ -1,0 +1,101 @@
+"""The picture on bad air: losses in bursts, packets late, twice and out of order, requests that are lost, links that are
+gone for a while. The output is compared with what was sent, byte by byte."""
+import random
+
+import pytest
+
+from bad_air import BadAir, bursts, disorder
+from delivery_lab import CLIP, all_sinks, deliveries, more, moved, recorded, runs  # noqa: F401
+from test_repair import LATENCY, nothing_missing, playing
+from wire import Capture, stream_of
+
+MANY = 400  # packets: two seconds
+
+
+@pytest.fixture
+def net(all_sinks):
+    all_sinks.start_source({"source.input": f"file:{CLIP}"})
+    for sink in all_sinks.sinks[:4]:
+        sink.ctl("set", f"stream.latency={LATENCY}")
+    yield all_sinks
+    for sink in all_sinks.sinks:
+        sink.node.undrop()
+
+
+@pytest.mark.parametrize("sinks", [1, 3])
+def test_bursts_of_losses_come_back(net, sinks):
+    chosen = net.sinks[:sinks]
+    rng = random.Random(20)
+    with Capture(net.source_node.space) as capture:
+        playing(net, *chosen)
+        more(chosen[0])
+        with BadAir(chosen[0].node, bursts(rng, 0.10, 20)) as air:
+            more(chosen[0], MANY)
+        more(chosen[0], 150)  # what waited for repair is out
+        sent = stream_of(capture.rtp())
+        for sink in chosen:
+            nothing_missing(sink, sent)
+    assert air.lost > MANY * 0.03
+    assert chosen[0].stream()["packets_recovered"] > MANY * 0.03
+    assert all(sink.stream()["packets_recovered"] == 0 for sink in chosen[1:]), "the air of the others was good"
+
+
+def test_late_repeated_and_disordered_packets_are_put_in_order(net):
+    one = net.sinks[0]
+    with Capture(net.source_node.space) as capture:
+        playing(net, one)
+        more(one)
+        with BadAir(one.node, disorder(random.Random(5), 0.08, 0.1)):
+            more(one, MANY)
+        more(one, 150)
+        nothing_missing(one, stream_of(capture.rtp()))
+
+
+def test_lost_requests_are_made_again(net):
+    """Two of three reports and requests are lost on their way to the source: only they, and 3 % of the stream."""
+    one, rng = net.sinks[0], random.Random(3)
+    with Capture(net.source_node.space) as capture:
+        playing(net, one)
+        more(one)
+        with BadAir(one.node, bursts(rng, 0.03, 1), lambda: [0] if rng.random() < 1 / 3 else []) as air:
+            more(one, MANY)
+        more(one, 150)
+        nothing_missing(one, stream_of(capture.rtp()))
+    assert air.lost > 0 and one.stream()["packets_recovered"] > 0
+
+
+def test_one_bad_sink_among_eight_disturbs_nobody(net):
+    bad, *good = net.sinks
+    with Capture(net.source_node.space) as capture:
+        playing(net, *net.sinks)
+        more(bad)
+        with BadAir(bad.node, bursts(random.Random(8), 0.10, 2)):
+            more(good[0], MANY)
+        more(bad, 150)
+        sent = stream_of(capture.rtp())
+        for sink in net.sinks:
+            nothing_missing(sink, sent)
+    assert bad.stream()["packets_recovered"] > 0
+    assert {name: deliveries(net)[name] for name in (sink.name for sink in good)} == {
+        sink.name: "multicast" for sink in good}
+
+
+@pytest.mark.parametrize("seconds", [1, 5])
+def test_a_link_that_is_gone_for_a_while(net, seconds):
+    """What was sent meanwhile is lost; the picture goes on in the same session, and no byte comes twice."""
+    one, two = net.sinks[:2]
+    with Capture(net.source_node.space) as capture:
+        playing(net, one, two)
+        more(one)
+        since = [row["since_s"] for row in net.source.status()["sessions"]]
+        one.node.vanish()
+        for _ in range(seconds):
+            more(two, 200)
+        one.node.undrop()
+        moved(net, "multicast", one.name, two.name)
+        more(one, MANY)
+        sent = stream_of(capture.rtp())
+        pieces = runs(sent, recorded(one))
+        nothing_missing(two, sent)
+    assert len(pieces) == 2, "one gap"
+    assert all(row["since_s"] > then for row, then in zip(net.source.status()["sessions"], since)), "the same sessions"
