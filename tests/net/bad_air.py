@@ -54,12 +54,12 @@ def datagrams(packet):
 
 class BadAir:
     """`media()` and `reports()` say what becomes of the next such packet to and from the node: [seconds late, ...],
-    one for each time that it arrives."""
+    one for each time that it arrives. They are asked while it is `bad`."""
 
     def __init__(self, node, media, reports=lambda: [0]):
         self.node, self.fates = node, (media, reports)
         self.space, self.inner, self.outer = node.lab.bridge_space, f"a{node.number}", f"b{node.number}"
-        self.lost = self.waiting_most = 0
+        self.bad, self.lost = False, 0
         run("ip", "-n", self.space, "link", "set", node.port, "nomaster", "arp", "off")
         run("ip", "-n", self.space, "link", "add", self.outer, "type", "veth", "peer", "name", self.inner, "arp", "off")
         run("ip", "-n", self.space, "link", "set", self.inner, "arp", "off", "up")
@@ -101,7 +101,7 @@ class BadAir:
         for frame in datagrams(packet):
             port, = struct.unpack_from("!H", frame, VNET_HEADER + 36)
             minds = len(frame) > MEDIA if to_node else port & 1
-            self.send(target, frame, self.fates[0 if to_node else 1]() if minds else [0])
+            self.send(target, frame, self.fates[0 if to_node else 1]() if self.bad and minds else [0])
 
     def send(self, target, frame, delays):
         self.lost += not delays
