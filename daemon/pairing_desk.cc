@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kExporterLabel = "EXPORTER-wfdcast-pair";
 constexpr Duration kGrace = 1s;
+constexpr std::size_t kDigits = 6;
 
 RpcError refused(std::string message) { return {RpcError::kFailed, "pair: " + std::move(message)}; }
 
@@ -94,6 +95,8 @@ void PairingDesk::show(std::uint32_t number) {
                    {"id", to_string(security::device_id_of(peer_))}};
   callbacks_.publish("pairing_number", shown);
   if (waiting_) waiting_->progress(shown);
+  if (callbacks_.show)
+    callbacks_.show(fmt::format("{}\n{} {}", name_, text.substr(0, kDigits / 2), text.substr(kDigits / 2)));
   if (config_.security.pairing_command.empty()) return;
   const platform::Child::Options options{
       .command = {"/bin/sh", "-c", config_.security.pairing_command + " \"$@\"", "sh", text, name_}};
@@ -174,6 +177,7 @@ void PairingDesk::close(const std::string& why) {
 
 // Neither dies inside its own callback.
 void PairingDesk::drop_connection() {
+  if (pairing_ && callbacks_.show) callbacks_.show({});
   pairing_.reset();
   if (connection_) connection_->finish(kGrace);
   loop_.post([command = std::shared_ptr<platform::Child>(std::move(command_))] {});

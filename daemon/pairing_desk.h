@@ -23,6 +23,7 @@ class PairingDesk {
     using Publish = std::function<void(std::string_view event, const json& params)>;
     Publish publish;
     std::function<void(const security::TrustEntry& peer, const Endpoint& endpoint)> on_paired;
+    std::function<void(const std::string& text)> show = {};  // to the person here; empty: no more
   };
   PairingDesk(platform::EventLoop& loop, const Config& config, Trust& trust, security::Pairing::Role role,
               Callbacks callbacks);

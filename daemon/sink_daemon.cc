@@ -62,11 +62,16 @@ SinkDaemon::SinkDaemon(Environment& environment)
                  }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
       tuning_(config_.wifi) {
+  output_->on_reader([this] {
+    if (driver_) driver_->apply(&SinkSession::request_idr);
+  });
   if (!environment.tls) return;
-  pairing_.emplace(loop_, config_, environment.trust, *environment.tls,
-                   [this](std::string_view event, const json& params) {
-                     environment_.publish(event, [&] { return params; });
-                   });
+  pairing_.emplace(
+      loop_, config_, environment.trust, *environment.tls,
+      [this](std::string_view event, const json& params) {
+        environment_.publish(event, [&] { return params; });
+      },
+      [this](const std::string& text) { output_->show(text); });
 }
 
 // Plain WFD where it is open, and in a Wi-Fi Direct group that our supplicant reported: WPA2 protects that

@@ -19,7 +19,8 @@ constexpr Duration kDefaultWindow = 120s;
 }  // namespace
 
 SinkPairing::SinkPairing(platform::EventLoop& loop, const Config& config, Trust& trust,
-                         const platform::TlsContext& context, PairingDesk::Callbacks::Publish publish)
+                         const platform::TlsContext& context, PairingDesk::Callbacks::Publish publish,
+                         std::function<void(const std::string& text)> show)
     : loop_(loop),
       context_(context),
       trust_(trust),
@@ -29,7 +30,8 @@ SinkPairing::SinkPairing(platform::EventLoop& loop, const Config& config, Trust&
                  [this](const security::TrustEntry&, const Endpoint&) {
                    proofs_left_ = kProofs;
                    prove_timer_.set(loop_.now());
-                 }}),
+                 },
+             .show = std::move(show)}),
       prove_timer_(loop, [this] { prove(); }) {}
 
 void SinkPairing::pair(Call& call) {

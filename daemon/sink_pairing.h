@@ -11,7 +11,8 @@ namespace wfdcast::daemon {
 class SinkPairing {
  public:
   SinkPairing(platform::EventLoop& loop, const Config& config, Trust& trust,
-              const platform::TlsContext& context, PairingDesk::Callbacks::Publish publish);
+              const platform::TlsContext& context, PairingDesk::Callbacks::Publish publish,
+              std::function<void(const std::string& text)> show);
 
   [[nodiscard]] bool is_open() const { return desk_.is_open(); }
   void invited(const discovery::Invitation& invitation, const Endpoint& rtsp, const std::string& interface);

@@ -1,5 +1,6 @@
 #include "daemon/wfdd.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr Duration kStart = 2s;  // then the pages that only the start needed are given back
 constexpr Duration kStatusDelay = 100ms;
+constexpr int kRandomPoll = 500;  // milliseconds
 
 // The helpers stand beside wfdd, in the build tree as when installed.
 std::string own_directory() {
@@ -28,6 +30,17 @@ std::string own_directory() {
   const auto length = ::readlink("/proc/self/exe", path, sizeof path);
   const std::string_view self(path, length > 0 ? static_cast<std::size_t>(length) : 0);
   return std::string(self.substr(0, self.rfind('/')));
+}
+
+// No key is made, and nothing sent, from numbers that others could guess. systemd and a person see why, and
+// SIGTERM ends it.
+void wait_for_random() {
+  if (platform::random_ready()) return;
+  log(Severity::Notice, "waiting for the kernel's random numbers");
+  while (!platform::random_ready()) {
+    platform::notify_systemd("STATUS=waiting for the kernel's random numbers\nEXTEND_TIMEOUT_USEC=10000000");
+    ::poll(nullptr, 0, kRandomPoll);  // the kernel tells nobody
+  }
 }
 
 Config prepared(Config config) {
@@ -94,6 +107,7 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
 }
 
 void run_daemon(const CommandLine& command_line, Config config) {
+  wait_for_random();
   Wfdd(command_line, std::move(config)).run();
 }
 

@@ -8,15 +8,16 @@
 
 namespace wfdcast::media {
 
-ProcessInput::ProcessInput(platform::EventLoop& loop, std::string name, Command command, Callbacks callbacks)
+ProcessInput::ProcessInput(platform::EventLoop& loop, Program program, Callbacks callbacks)
     : loop_(loop),
-      command_(std::move(command)),
+      command_(std::move(program.command)),
       callbacks_(std::move(callbacks)),
       child_(loop,
              {.command = [this] { return command_(settings_); },
               .pipe_stdin = true,
               .pipe_stdout = true,
-              .name = std::move(name)},
+              .name = std::move(program.name),
+              .network = program.network},
              {.on_started = [this](platform::Child& child) { on_started(child); },
               .on_gone = [this] { on_gone(); },
               .on_trouble = callbacks_.on_trouble}) {}

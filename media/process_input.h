@@ -16,7 +16,12 @@ namespace wfdcast::media {
 class ProcessInput : public TsInput {
  public:
   using Command = std::function<std::vector<std::string>(const EncoderSettings&)>;
-  ProcessInput(platform::EventLoop& loop, std::string name, Command command, Callbacks callbacks);
+  struct Program {
+    std::string name;  // for messages
+    Command command;
+    platform::Network network = platform::Network::Kept;
+  };
+  ProcessInput(platform::EventLoop& loop, Program program, Callbacks callbacks);
 
   void start(const EncoderSettings& settings) override;
   void stop() override;

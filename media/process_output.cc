@@ -4,19 +4,19 @@
 
 namespace wfdcast::media {
 
-ProcessOutput::ProcessOutput(platform::EventLoop& loop, std::string name, std::vector<std::string> command,
-                             OnTrouble on_trouble)
+ProcessOutput::ProcessOutput(platform::EventLoop& loop, Program program, OnTrouble on_trouble)
     : loop_(loop),
-      name_(std::move(name)),
       on_trouble_(std::move(on_trouble)),
       child_(loop,
-             {.command = [command = std::move(command)] { return command; },
+             {.command = std::move(program.command),
               .pipe_stdin = true,
               .drain = kDrain,
-              .name = name_},
+              .name = std::move(program.name),
+              .network = program.network},
              {.on_started =
                   [this](platform::Child& child) {
                     writer_.emplace(loop_, child.stdin_fd(), [this] { on_broken(); });
+                    if (on_reader_) on_reader_();
                   },
               .on_gone =
                   [this] {

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "media/render_card.h"
 #include "media/render_sink.h"
 
 namespace wfdcast::media {
@@ -56,16 +57,20 @@ bool matches(const GstCaps* caps, const Codec& codec) {
 }
 
 std::string video_branch(const Codec& codec, const RenderOptions& options) {
-  return fmt::format("queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} name={} ! videoconvert ! {}",
-                     codec.parser, choose_decoder(codec), Branch::kTap, options.video_sink);
+  const std::string overlay = text_overlay(options);
+  const std::string decoded =
+      overlay.empty() ? fmt::format(" name={}", Branch::kTap) : " ! videoconvert ! " + overlay;
+  return fmt::format("queue name={} max-size-buffers=0 max-size-bytes=0 ! {} ! {}{} ! videoconvert ! {}",
+                     Branch::kFront, codec.parser, choose_decoder(codec), decoded, options.video_sink);
 }
 
 std::string audio_branch(const Codec& codec, const RenderOptions& options) {
   return fmt::format(
-      "queue max-size-buffers=0 max-size-bytes=0 ! {} ! {} ! audioconvert ! audioresample ! capsfilter "
+      "queue name={} max-size-buffers=0 max-size-bytes=0 ! {} ! {} ! audioconvert ! audioresample ! "
+      "capsfilter "
       "name={} "
       "caps=audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! {}",
-      codec.parser, choose_decoder(codec), Branch::kTap, options.audio_sink);
+      Branch::kFront, codec.parser, choose_decoder(codec), Branch::kTap, options.audio_sink);
 }
 
 Branch make_branch(const Codec& codec, const RenderOptions& options) {

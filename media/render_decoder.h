@@ -12,9 +12,10 @@ enum class StreamKind { Video, Audio };
 
 // What follows the demultiplexer for one elementary stream, in gst-launch
 // syntax: parser, decoder (hardware before software), converter, sink.
-// The decoded data passes the element called kTap.
+// It comes in at the element called kFront, if there is one; what was decoded
+// passes kTap.
 struct Branch {
-  static constexpr const char* kTap = "tap";
+  static constexpr const char *kFront = "front", *kTap = "tap";
   StreamKind kind = StreamKind::Video;
   std::string description;
 };

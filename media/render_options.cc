@@ -16,6 +16,7 @@ constexpr const char* kHelp = R"(wfd-render [OPTIONS]: MPEG-TS from stdin to scr
   --video-sink SINK    a GStreamer sink ("kmssink connector-id=32"); the best that is there
   --audio-sink SINK    likewise for sound
   --no-audio           the picture only
+  --text TEXT          shown over the picture, or alone until there is one
   --snapshot FILE.png  writes a picture after some pictures, and on each SIGUSR1
   --snapshot-after N   30 pictures
   --report FILE.json   what was decoded, once a second and at the end
@@ -43,6 +44,9 @@ void apply(RenderOptions& options, int option, const char* value) {
     case 'n':
       options.audio = false;
       return;
+    case 't':
+      options.text = value;
+      return;
     case 's':
       options.snapshot = value;
       return;
@@ -66,6 +70,7 @@ constexpr auto kOptions = std::to_array<option>({
     {"video-sink", required_argument, nullptr, 'V'},
     {"audio-sink", required_argument, nullptr, 'A'},
     {"no-audio", no_argument, nullptr, 'n'},
+    {"text", required_argument, nullptr, 't'},
     {"snapshot", required_argument, nullptr, 's'},
     {"snapshot-after", required_argument, nullptr, 'N'},
     {"report", required_argument, nullptr, 'r'},

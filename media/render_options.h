@@ -13,6 +13,7 @@ struct RenderOptions {
   std::string snapshot;          // PNG file; empty: none
   unsigned snapshot_after = 30;  // pictures
   std::string report;            // JSON file, written once a second and at the end; empty: none
+  std::string text;              // shown over the picture, or alone until there is one; empty: none
   bool stats = false;            // the same as lines on stderr
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "media/lpcm.h"
+#include "media/render_card.h"
 
 namespace wfdcast::media {
 namespace {
@@ -51,7 +52,18 @@ RenderPipeline::RenderPipeline(const RenderOptions& options, RenderReport& repor
 
 RenderPipeline::~RenderPipeline() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
 
-void RenderPipeline::start() { gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING); }
+void RenderPipeline::start() {
+  if (const auto card = text_card(options_)) card_ = add_bin(*card);
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
+
+// Before the picture takes its place: a screen may have room for one sink only.
+void RenderPipeline::remove_card() {
+  GstElement* const card = card_.exchange(nullptr);
+  if (card == nullptr) return;
+  gst_element_set_state(card, GST_STATE_NULL);
+  gst_bin_remove(GST_BIN(pipeline_.get()), card);
+}
 
 void RenderPipeline::on_stream(GstPad* pad) try {
   GstCaps* caps = gst_pad_get_current_caps(pad);
@@ -60,6 +72,7 @@ void RenderPipeline::on_stream(GstPad* pad) try {
   gst_caps_unref(caps);
   if (!branch || (branch->kind == StreamKind::Audio && !options_.audio)) return;
 
+  if (branch->kind == StreamKind::Video) remove_card();
   std::atomic<GstElement*>& place = branch->kind == StreamKind::Video ? video_ : audio_;
   if (place == nullptr) place = add_bin(*branch);
   GstElement* bin = place;
@@ -78,13 +91,19 @@ void RenderPipeline::on_stream(GstPad* pad) try {
 
 GstElement* RenderPipeline::add_bin(const Branch& branch) {
   GError* error = nullptr;
-  GstElement* bin = gst_parse_bin_from_description(branch.description.c_str(), TRUE, &error);
+  GstElement* bin = gst_parse_bin_from_description(branch.description.c_str(), FALSE, &error);
   if (error != nullptr) {
     const std::string reason = error->message;
     g_error_free(error);
     throw ProgramError(kExitUsage, reason);
   }
+  // Not every pad that is not linked: a text overlay would wait for what comes in at its second.
+  if (const Owned<GstElement> front{gst_bin_get_by_name(GST_BIN(bin), Branch::kFront)}) {
+    const Owned<GstPad> pad(gst_element_get_static_pad(front.get(), "sink"));
+    gst_element_add_pad(bin, gst_ghost_pad_new("sink", pad.get()));
+  }
   if (const Owned<GstElement> lpcm{gst_bin_get_by_name(GST_BIN(bin), "lpcm")}) take_lpcm_headers(lpcm.get());
+  if (branch.kind == StreamKind::Video) set_text(bin, options_);
   count_output(bin, branch.kind);
   start_without_preroll(bin);
   gst_bin_add(GST_BIN(pipeline_.get()), bin);
@@ -144,6 +163,7 @@ void RenderPipeline::complain(const std::string& line) {
 // has none that could tell: when nothing more comes out, this is the end too.
 void RenderPipeline::on_input_end() {
   input_ended_ = true;
+  remove_card();
   g_timeout_add(kDrainMilliseconds, drain, this);
 }
 

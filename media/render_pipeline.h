@@ -28,6 +28,7 @@ class RenderPipeline {
   // On the demultiplexer's thread.
   void on_stream(GstPad* pad);
   [[nodiscard]] GstElement* add_bin(const Branch& branch);
+  void remove_card();
   void count_output(GstElement* bin, StreamKind kind);
   [[nodiscard]] bool keeps(GstEvent* event) const;
   // On the main loop.
@@ -45,6 +46,7 @@ class RenderPipeline {
   Owned<GstElement> pipeline_;
   std::atomic<GstElement*> video_ = nullptr;  // in the pipeline, once there is such a stream
   std::atomic<GstElement*> audio_ = nullptr;
+  std::atomic<GstElement*> card_ = nullptr;  // of --text, until there is a picture
   StdinFeed feed_;
 };
 

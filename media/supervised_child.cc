@@ -54,8 +54,10 @@ void SupervisedChild::stop() {
 }
 
 void SupervisedChild::spawn() {
-  const platform::Child::Options child{
-      .command = options_.command(), .pipe_stdin = options_.pipe_stdin, .pipe_stdout = options_.pipe_stdout};
+  const platform::Child::Options child{.command = options_.command(),
+                                       .pipe_stdin = options_.pipe_stdin,
+                                       .pipe_stdout = options_.pipe_stdout,
+                                       .network = options_.network};
   auto started = platform::Child::start(loop_, child, [this](const std::string& how) { on_exit(how); });
   if (!started) return wait("cannot start: " + started.error().message());
   child_ = std::move(*started);

@@ -25,6 +25,7 @@ class SupervisedChild {
     // stop() closes stdin and leaves the child this long to end by itself before TERM.
     Duration drain{};
     std::string name;  // for messages: "exec:"
+    platform::Network network = platform::Network::Kept;
   };
   struct Callbacks {
     std::function<void(platform::Child&)> on_started;

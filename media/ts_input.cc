@@ -28,8 +28,12 @@ Opened open_test(platform::EventLoop& loop, const InputEnvironment& environment,
                  TsInput::Callbacks callbacks) {
   if (const auto program = find_program(environment.helper_directory, "wfd-capture")) {
     return std::make_unique<ProcessInput>(
-        loop, "wfd-capture",
-        [program = *program](const EncoderSettings& settings) { return capture_command(program, settings); },
+        loop,
+        ProcessInput::Program{
+            .name = "wfd-capture",
+            .command = [program = *program](
+                           const EncoderSettings& settings) { return capture_command(program, settings); },
+            .network = platform::Network::None},
         std::move(callbacks));
   }
   if (callbacks.on_trouble) {
@@ -44,12 +48,15 @@ Opened open_test(platform::EventLoop& loop, const InputEnvironment& environment,
 }
 
 Opened open_exec(platform::EventLoop& loop, const std::string& command, TsInput::Callbacks callbacks) {
-  return std::make_unique<ProcessInput>(
-      loop, "exec:",
-      [command](const EncoderSettings& settings) {
-        return std::vector<std::string>{"/bin/sh", "-c", fill_in(command, settings)};
-      },
-      std::move(callbacks));
+  return std::make_unique<ProcessInput>(loop,
+                                        ProcessInput::Program{.name = "exec:",
+                                                              .command =
+                                                                  [command](const EncoderSettings& settings) {
+                                                                    return std::vector<std::string>{
+                                                                        "/bin/sh", "-c",
+                                                                        fill_in(command, settings)};
+                                                                  }},
+                                        std::move(callbacks));
 }
 
 Opened open_url(platform::EventLoop& loop, const MediaUrl& url, const InputEnvironment& environment,

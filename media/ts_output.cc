@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "media/display_output.h"
 #include "media/fifo_output.h"
 #include "media/file_output.h"
 #include "media/media_url.h"
@@ -25,8 +26,7 @@ Opened open_display(platform::EventLoop& loop, const std::string& helper_directo
                     TsOutput::OnTrouble on_trouble) {
   const auto program = find_program(helper_directory, "wfd-render");
   if (!program) return fail(fmt::format("wfd-render is neither in \"{}\" nor in PATH", helper_directory));
-  return std::make_unique<ProcessOutput>(loop, "wfd-render", std::vector<std::string>{*program},
-                                         std::move(on_trouble));
+  return std::make_unique<DisplayOutput>(loop, *program, std::move(on_trouble));
 }
 
 Opened open_url(platform::EventLoop& loop, const MediaUrl& url, const std::string& helper_directory,
@@ -42,7 +42,11 @@ Opened open_url(platform::EventLoop& loop, const MediaUrl& url, const std::strin
       return UdpOutput::open(loop, url.endpoint);
     case Scheme::Exec:
       return std::make_unique<ProcessOutput>(
-          loop, "exec:", std::vector<std::string>{"/bin/sh", "-c", url.rest}, std::move(on_trouble));
+          loop,
+          ProcessOutput::Program{
+              .name = "exec:",
+              .command = [command = url.rest] { return std::vector<std::string>{"/bin/sh", "-c", command}; }},
+          std::move(on_trouble));
     case Scheme::Null:
       return std::make_unique<NullOutput>();
     case Scheme::Test:

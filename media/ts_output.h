@@ -22,7 +22,15 @@ class TsOutput {
   virtual void start() {}  // a stream begins
   virtual void write(ByteView ts) = 0;
   virtual void stop() {}  // it is over
+  // Called when a reader begins in the middle of a stream: it sees nothing before an IDR picture.
+  void on_reader(std::function<void()> callback) { on_reader_ = std::move(callback); }
+  // A line for the person in front of the screen, over the picture or where none is; empty: no more. Only
+  // display: can.
+  virtual void show(const std::string&) {}
   [[nodiscard]] virtual std::uint64_t dropped_bytes() const { return 0; }
+
+ protected:
+  std::function<void()> on_reader_;
 };
 
 [[nodiscard]] Result<std::unique_ptr<TsOutput>, std::string> open_output(platform::EventLoop& loop,

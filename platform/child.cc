@@ -11,8 +11,6 @@
 #include <cstring>
 #include <utility>
 
-#include "platform/spawn.h"
-
 namespace wfdcast::platform {
 namespace {
 
@@ -48,7 +46,7 @@ Result<std::unique_ptr<Child>> Child::start(EventLoop& loop, const Options& opti
     if (!made) return fail(made.error());
     *pipe = std::move(*made);
   }
-  const auto pid = spawn(options.command, {input.read_end.get(), output.write_end.get()});
+  const auto pid = spawn(options.command, {input.read_end.get(), output.write_end.get()}, options.network);
   if (!pid) return fail(pid.error());
   make_nonblocking(input.write_end);
   make_nonblocking(output.read_end);

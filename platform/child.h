@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "platform/event_loop.h"
 #include "platform/fd.h"
+#include "platform/spawn.h"
 
 namespace wfdcast::platform {
 
@@ -21,6 +22,7 @@ class Child {
     std::vector<std::string> command;  // argv; searched in PATH
     bool pipe_stdin = false;           // else /dev/null
     bool pipe_stdout = false;          // else our stderr
+    Network network = Network::Kept;
   };
   using OnExit = std::function<void(std::string how)>;  // "exited with 3", "killed by signal 11 (SIGSEGV)"
   // A command that cannot be executed is an error here, not an exit.

@@ -11,6 +11,8 @@
 #include <csignal>
 #include <utility>
 
+#include "platform/no_network.h"
+
 namespace wfdcast::platform {
 namespace {
 
@@ -20,6 +22,7 @@ constexpr unsigned kCloseRangeCloexec = 1U << 2;  // CLOSE_RANGE_CLOEXEC, Linux 
 struct Plan {
   char* const* argv;
   StandardStreams streams;
+  Network network;
   pid_t parent;
   int report;  // exec's errno goes here; exec itself closes it
 };
@@ -56,6 +59,8 @@ bool prepare_child(const Plan& plan) {
   ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, kCloseRangeCloexec);
 #endif
   reset_signals();
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (plan.network == Network::None) (void)forbid_network();
   return true;
 }
 
@@ -103,7 +108,7 @@ Result<Pipe> make_pipe() {
   return pipe;
 }
 
-Result<int> spawn(const std::vector<std::string>& command, const StandardStreams& streams) {
+Result<int> spawn(const std::vector<std::string>& command, const StandardStreams& streams, Network network) {
   if (command.empty()) return fail_errno(EINVAL);
   auto report = make_pipe();
   if (!report) return fail(report.error());
@@ -111,7 +116,7 @@ Result<int> spawn(const std::vector<std::string>& command, const StandardStreams
   for (const std::string& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
-  const pid_t pid = fork_quietly({argv.data(), streams, ::getpid(), report->write_end.get()});
+  const pid_t pid = fork_quietly({argv.data(), streams, network, ::getpid(), report->write_end.get()});
   if (pid < 0) return fail_errno(errno);
   ::setpgid(pid, pid);  // either side may be first; once exec is done this fails, and the child did it
   report->write_end.reset();

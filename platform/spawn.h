@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,13 @@ struct StandardStreams {
   int output = -1;  // -1: our stderr
 };
 
+// What a new process may do beyond that. None: see forbid_network(); where the kernel cannot, it is Kept.
+enum class Network : std::uint8_t { Kept, None };
+
 // Forks and executes: own process group, default signals, dies with us, nothing
-// inherited but the three streams. Returns the pid once exec has succeeded; the
-// reason of a failed exec comes back as the error.
-[[nodiscard]] Result<int> spawn(const std::vector<std::string>& command, const StandardStreams& streams);
+// inherited but the three streams, and no program that it executes gains privileges. Returns the pid once
+// exec has succeeded; the reason of a failed exec comes back as the error.
+[[nodiscard]] Result<int> spawn(const std::vector<std::string>& command, const StandardStreams& streams,
+                                Network network = Network::Kept);
 
 }  // namespace wfdcast::platform

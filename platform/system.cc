@@ -57,6 +57,11 @@ void fill_random(ByteSpan memory) {
   }
 }
 
+bool random_ready() {
+  std::uint8_t byte = 0;
+  return ::getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN;
+}
+
 std::uint64_t random_u64() {
   std::array<std::uint8_t, 8> bytes{};
   fill_random(bytes);

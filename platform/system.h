@@ -13,6 +13,8 @@ namespace wfdcast::platform {
 // Secrets from the kernel (getrandom; /dev/urandom where it is missing).
 void fill_random(ByteSpan memory);
 [[nodiscard]] std::uint64_t random_u64();
+// Whether these would not wait: early in its boot a kernel may have no random numbers yet.
+[[nodiscard]] bool random_ready();
 
 // NTP timestamps (32.32 since 1900) on the monotonic clock plus an offset to
 // the wall clock that is fixed at the first call: a clock step never shows.

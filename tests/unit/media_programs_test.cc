@@ -71,11 +71,14 @@ class ProgramTest : public MediaTest {
     return at == std::string::npos ? -1 : std::stod(json.substr(at + key.size() + 3));
   }
   [[nodiscard]] std::vector<std::string> render_options() const {
-    return {"--video-sink=fakesink", "--audio-sink=fakesink", "--report=" + path("report.json"),
-            "--snapshot=" + path("picture.png")};
+    std::vector<std::string> options{"--video-sink=fakesink", "--audio-sink=fakesink",
+                                     "--report=" + path("report.json"), "--snapshot=" + path("picture.png")};
+    options.insert(options.end(), extra_.begin(), extra_.end());
+    return options;
   }
 
   std::string helpers_, output_, how_;
+  std::vector<std::string> extra_;  // options of wfd-render
   std::unique_ptr<platform::Child> child_;
 };
 
@@ -150,7 +153,7 @@ class RenderTest : public ProgramTest {
     std::string clip = content(helpers_ + "/../share/wfdcast/test.ts");
     change(clip);
     std::string command = helpers_ + "/wfd-render";
-    for (const std::string& option : render_options()) command += ' ' + option;
+    for (const std::string& option : render_options()) command += " '" + option + '\'';
     how_.clear();
     auto shell = platform::Child::start(
         loop_, {.command = {"/bin/sh", "-c", "exec " + command + " < " + write("clip.ts", clip)}},
@@ -218,6 +221,38 @@ TEST_F(RenderTest, TermEndsItAndUsr1TakesAPicture) {
   ASSERT_TRUE(run_until([this] { return std::filesystem::exists(path("picture.png")); }, kPatience));
   ::kill(child_->pid(), SIGTERM);
   EXPECT_EQ(end(), "exited with 0");
+}
+
+TEST_F(RenderTest, TextIsShownAloneUntilThereIsAPicture) {
+  const auto card = [this](const std::string& text) {
+    std::filesystem::remove(path("picture.png"));
+    extra_ = {"--snapshot-after=2", "--text=" + text};
+    start("wfd-render", render_options());
+    EXPECT_TRUE(run_until([this] { return std::filesystem::exists(path("picture.png")); }, kPatience));
+    child_->close_stdin();
+    EXPECT_EQ(end(), "exited with 0");
+    how_.clear();
+    return content(path("picture.png"));
+  };
+  const std::string shown = card("Desk\n818 008");
+  EXPECT_EQ(reported("width"), 1280);
+  EXPECT_EQ(shown, card("Desk\n818 008"));
+  EXPECT_NE(shown, card("Desk\n818 009"));
+}
+
+TEST_F(RenderTest, TextIsShownOverThePicture) {
+  const auto last_picture = [this](const std::string& text) {
+    extra_ = {"--snapshot-after=100000", "--text=" + text};
+    EXPECT_EQ(show([](std::string& clip) { clip.resize(188 * 1500); }), "exited with 0");
+    EXPECT_EQ(reported("width"), 640);
+    EXPECT_EQ(reported("errors"), 0);
+    return content(path("picture.png"));
+  };
+  const std::string plain = last_picture("");
+  EXPECT_EQ(plain, last_picture(""));
+  const std::string with_text = last_picture("Desk\n818 008");
+  EXPECT_NE(plain, with_text);
+  EXPECT_NE(with_text, last_picture("Desk\n818 009"));
 }
 
 TEST_F(RenderTest, ExitCodesTellUsageFromWhatIsMissing) {

@@ -164,6 +164,18 @@ TEST(System, StartupPagesAreForgottenAndTheProgramGoesOn) {
   EXPECT_EQ(host_name(), host_name());
 }
 
+TEST(System, RandomNumbersThatAreNotThereYetAreNotWaitedFor) {
+  EXPECT_TRUE(random_ready());
+  in_own_process([] {
+    take_away(SYS_getrandom, EAGAIN);
+    EXPECT_FALSE(random_ready());
+  });
+  in_own_process([] {
+    take_away(SYS_getrandom);  // Linux before 3.17: /dev/urandom never waits
+    EXPECT_TRUE(random_ready());
+  });
+}
+
 TEST(System, PreparedProcessHasAllDescriptorsAndNoSigpipe) {
   in_own_process([] {
     rlimit limit{};
