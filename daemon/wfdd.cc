@@ -1,10 +1,10 @@
 #include "daemon/wfdd.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <thread>
 #include <utility>
 
 #include "daemon/version.h"
@@ -22,7 +22,7 @@ namespace {
 
 constexpr Duration kStart = 2s;  // then the pages that only the start needed are given back
 constexpr Duration kStatusDelay = 100ms;
-constexpr int kRandomPoll = 500;  // milliseconds
+constexpr Duration kRandomPoll = 500ms;
 
 // The helpers stand beside wfdd, in the build tree as when installed.
 std::string own_directory() {
@@ -39,7 +39,7 @@ void wait_for_random() {
   log(Severity::Notice, "waiting for the kernel's random numbers");
   while (!platform::random_ready()) {
     platform::notify_systemd("STATUS=waiting for the kernel's random numbers\nEXTEND_TIMEOUT_USEC=10000000");
-    ::poll(nullptr, 0, kRandomPoll);  // the kernel tells nobody
+    std::this_thread::sleep_for(kRandomPoll);  // the kernel tells nobody
   }
 }
 
