@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <thread>
 #include <utility>
 
 #include "daemon/version.h"
@@ -35,11 +34,10 @@ std::string own_directory() {
 // No key is made, and nothing sent, from numbers that others could guess. systemd and a person see why, and
 // SIGTERM ends it.
 void wait_for_random() {
-  if (platform::random_ready()) return;
-  log(Severity::Notice, "waiting for the kernel's random numbers");
+  if (!platform::random_ready()) log(Severity::Notice, "waiting for the kernel's random numbers");
   while (!platform::random_ready()) {
     platform::notify_systemd("STATUS=waiting for the kernel's random numbers\nEXTEND_TIMEOUT_USEC=10000000");
-    std::this_thread::sleep_for(kRandomPoll);  // the kernel tells nobody
+    platform::pause(kRandomPoll);  // the kernel tells nobody
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <link.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -60,6 +61,10 @@ void fill_random(ByteSpan memory) {
 bool random_ready() {
   std::uint8_t byte = 0;
   return ::getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN;
+}
+
+void pause(Duration time) {
+  ::poll(nullptr, 0, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
 }
 
 std::uint64_t random_u64() {

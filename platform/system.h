@@ -15,6 +15,7 @@ void fill_random(ByteSpan memory);
 [[nodiscard]] std::uint64_t random_u64();
 // Whether these would not wait: early in its boot a kernel may have no random numbers yet.
 [[nodiscard]] bool random_ready();
+void pause(Duration time);  // for a start that cannot go on yet; nothing else may wait so
 
 // NTP timestamps (32.32 since 1900) on the monotonic clock plus an offset to
 // the wall clock that is fixed at the first call: a clock step never shows.
