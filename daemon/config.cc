@@ -264,6 +264,9 @@ void check_config(const Config& config) {
   const auto group = parse_address(stream.group);
   require(group && group->is_multicast(), "stream.group",
           "must be a multicast address, 224.0.0.0 to 239.255.255.255");
+  constexpr std::uint32_t kSourceSpecific = 232;
+  require(!stream.ssm || group->value >> 24 == kSourceSpecific, "stream.group",
+          "must be in 232.0.0.0/8 with stream.ssm");
   require(stream.rtp_port % 2 == 0, "stream.rtp_port", "must be even; RTCP takes the next port");
   require(parse_video_limit(stream.video).has_value(), "stream.video",
           "must be \"best\" or such as \"720p30\"");

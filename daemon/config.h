@@ -23,6 +23,8 @@ enum class Takeover { Never, Paired, Ask };
 enum class SecurityMode { Paired, Open };
 enum class WifiAccept { Ask, Button, Known };
 enum class MulticastToUnicast { Auto, On, Off };
+// Whether a source asks for memberships: never, when nobody else does, always.
+enum class IgmpQuerier { Off, Auto, On };
 
 // Everything that wfdd.toml can say, with its defaults.
 struct Config {
@@ -55,10 +57,14 @@ struct Config {
     bool loop = false;
     std::string latency = "auto";  // or a duration
     std::vector<std::string> repair{"nack", "fec"};
+    bool ssm = false;             // the group is joined for the source's address only (IGMPv3)
+    Duration igmp_refresh = 60s;  // of a sink's membership by its own report; 0s: never
+    IgmpQuerier igmp_querier = IgmpQuerier::Off;
+    Duration igmp_query_interval = 125s;
   } stream;
   struct Source {
     std::string input = "test:";
-    std::uint64_t bitrate = 8'000'000;
+    std::uint64_t bitrate = 8'000'000, min_bitrate = 1'000'000;  // what rate control may use
     ConnectPolicy connect = ConnectPolicy::Paired;
     std::vector<std::string> input_from{"none"};
   } source;

@@ -57,6 +57,7 @@ Result<void> SinkStream::join() {
   sockets.erase(sockets.begin(), sockets.begin() + 2);
   group_repair_ = std::move(sockets);
   joined_index_ = interface->index;
+  refresh_.start(*interface, transport_.destination, group_source());
   socket_.receive_buffer = group_.rtp->receive_buffer_size();
   socket_.rp_filter = platform::effective_rp_filter(interface_);
   log(Severity::Info, "stream: joined {}:{} on {}, receive buffer {} bytes, rp_filter {}",
@@ -79,18 +80,27 @@ Result<std::unique_ptr<UdpSocket>> SinkStream::open_on_group(std::uint16_t port,
   options.receive_buffer = kReceiveBuffer;
   auto socket = UdpSocket::open(loop_, options, std::move(on_datagrams));
   if (!socket) return fail(socket.error());
-  if (const auto joined = (*socket)->join(transport_.destination, interface_index); !joined)
+  if (const auto joined = (*socket)->join(transport_.destination, interface_index, group_source()); !joined)
     return fail(joined.error());
   return std::move(*socket);
+}
+
+Ipv4Address SinkStream::group_source() const {
+  constexpr std::uint32_t kSourceSpecific = 232;
+  return transport_.destination.value >> 24 == kSourceSpecific ? source_ : Ipv4Address{};
 }
 
 // The memberships end before the sockets go, so that a join that follows is
 // a new one for the kernel and sends a report.
 void SinkStream::leave() {
   if (joined_index_ == 0) return;
-  (void)group_.rtp->leave(transport_.destination, joined_index_);
-  (void)group_.rtcp->leave(transport_.destination, joined_index_);
-  for (const auto& socket : group_repair_) (void)socket->leave(transport_.destination, joined_index_);
+  refresh_.stop();
+  const auto leave_with = [this](UdpSocket& socket) {
+    (void)socket.leave(transport_.destination, joined_index_, group_source());
+  };
+  leave_with(*group_.rtp);
+  leave_with(*group_.rtcp);
+  for (const auto& socket : group_repair_) leave_with(*socket);
   loop_.post([pair = std::make_shared<platform::UdpPair>(std::move(group_)),
               repair = std::make_shared<decltype(group_repair_)>(std::move(group_repair_))] {});
   group_repair_.clear();

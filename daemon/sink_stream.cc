@@ -40,6 +40,7 @@ SinkStream::SinkStream(platform::EventLoop& loop, const Config& config, const In
       callbacks_(std::move(callbacks)),
       ssrc_(keys ? keys->ssrc : Ssrc{static_cast<std::uint32_t>(platform::random_u64()) & ~1u}),
       cname_(random_cname()),
+      refresh_(loop, config.stream.igmp_refresh),
       due_(loop, [this] { deliver(); }),
       report_timer_(loop,
                     [this] {

@@ -10,6 +10,7 @@
 #include "daemon/config.h"
 #include "daemon/group_cipher.h"
 #include "daemon/interfaces.h"
+#include "daemon/membership_refresh.h"
 #include "media/ts_output.h"
 #include "platform/udp_socket.h"
 #include "stream/rtcp_compound.h"
@@ -89,6 +90,8 @@ class SinkStream {
   [[nodiscard]] Result<void> join();
   [[nodiscard]] Result<std::unique_ptr<platform::UdpSocket>> open_on_group(
       std::uint16_t port, int interface_index, platform::UdpSocket::OnDatagrams on_datagrams);
+  // Whose packets alone the group is joined for: of a source-specific group (232/8), else none.
+  [[nodiscard]] Ipv4Address group_source() const;
   void leave();
 
   platform::EventLoop& loop_;
@@ -117,6 +120,7 @@ class SinkStream {
   std::array<std::uint8_t, 1536> plain_;            // scratch of both
   Socket socket_;
   int joined_index_ = 0;
+  MembershipRefresh refresh_;
   platform::Timer due_, report_timer_, leave_timer_;
   platform::UdpPair unicast_, group_;
   std::vector<std::unique_ptr<platform::UdpSocket>> group_repair_;  // parity, FEC

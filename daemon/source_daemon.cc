@@ -53,7 +53,9 @@ SourceDaemon::SourceDaemon(Environment& environment)
           loop_, interfaces_, config_.rtsp.port, config_.rtsp.timeout,
           [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
-      tuning_(config_.wifi) {
+      tuning_(config_.wifi),
+      querier_(loop_, config_.stream) {
+  querier_.interfaces_changed(interfaces_.usable());
   if (!environment.tls) return;
   handshakes_.emplace(
       loop_, config_, *environment.tls,
@@ -87,6 +89,7 @@ void SourceDaemon::interfaces_changed() {
   for (const std::string& problem : interfaces_.problems()) log(Severity::Warning, "interface {}", problem);
   listeners_.interfaces_changed();
   stream_.interfaces_changed();
+  querier_.interfaces_changed(interfaces_.usable());
   finder_.probe_all();
   // A connection that came through an interface's old index or address is dead.
   for (auto& [id, sink] : sinks_) {
@@ -252,10 +255,13 @@ SourceDaemon::Sink* SourceDaemon::find_sink(Ipv4Address address) {
 void SourceDaemon::setting_changed(std::string_view key) {
   if (key == "rtsp.timeout") listeners_.dead_after_changed();
   if (key == "wifi.multicast_to_unicast") tune_wireless();
-  if (key == "source.bitrate") {
-    stream_.set_bitrate(config_.source.bitrate);
+  if (key == "source.bitrate" || key == "source.min_bitrate") {
+    stream_.limits_changed();
     for (auto& [id, sink] : sinks_) {
-      if (sink.own) sink.own->stream.set_bitrate(config_.source.bitrate);
+      if (sink.own) {
+        sink.own->config.source = config_.source;
+        sink.own->stream.limits_changed();
+      }
     }
   }
   if (key == "source.connect" && config_.source.connect == ConnectPolicy::All) {

@@ -11,6 +11,7 @@
 #include "daemon/config.h"
 #include "daemon/connect_waiters.h"
 #include "daemon/environment.h"
+#include "daemon/group_querier.h"
 #include "daemon/handshakes.h"
 #include "daemon/interfaces.h"
 #include "daemon/inviter.h"
@@ -187,6 +188,7 @@ class SourceDaemon {
   Listeners listeners_;
   P2pLink p2p_;
   WirelessTuning tuning_;
+  GroupQuerier querier_;
 };
 
 }  // namespace wfdcast::daemon

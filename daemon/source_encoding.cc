@@ -1,10 +1,16 @@
 // What is encoded: the format that all sinks can take, and the orders to the encoder.
+#include <utility>
+
 #include "daemon/source_stream.h"
 #include "platform/log.h"
 
 namespace wfdcast::daemon {
 
 using platform::Severity;
+
+stream::RateControl::Limits rate_limits(const Config& config) {
+  return {.least = config.source.min_bitrate, .most = config.source.bitrate};
+}
 
 // A file has one format; an encoder makes what stream.video allows.
 SourceCapabilities SourceStream::capabilities() const {
@@ -69,7 +75,7 @@ void SourceStream::change_encoder() {
 
 void SourceStream::start_input() {
   if (input_runs_) input_->stop();
-  input_->start({.format = *group_.format(), .bitrate = config_.source.bitrate});
+  input_->start({.format = *group_.format(), .bitrate = rate_.bitrate()});
   input_runs_ = true;
 }
 
@@ -83,6 +89,24 @@ void SourceStream::make_idr() {
   input_->request_idr();
 }
 
-void SourceStream::set_bitrate(std::uint64_t bitrate) { input_->set_bitrate(bitrate); }
+void SourceStream::limits_changed() {
+  rate_.set_limits(rate_limits(config_));
+  input_->set_bitrate(rate_.bitrate());
+}
+
+// The bitrate follows the worst sink that counts; decided when there is news, at most once a second.
+void SourceStream::follow_air(SessionId id, const stream::RateControl::Report& report) {
+  const Time now = loop_.now();
+  rate_.report(id, report, now);
+  const std::uint64_t before = rate_.bitrate();
+  if (!rate_.tick(now)) return;
+  if (input_->encodes()) {
+    platform::log(Severity::Info, "stream: bitrate {} instead of {}", rate_.bitrate(), before);
+    return input_->set_bitrate(rate_.bitrate());
+  }
+  if (std::exchange(told_fixed_rate_, true)) return;
+  callbacks_.on_trouble(
+      "the network does not carry its bitrate, and source.input is none that can be changed");
+}
 
 }  // namespace wfdcast::daemon

@@ -87,12 +87,18 @@ void SourceStream::follow_loss(SessionId id, const stream::RtcpPacket& packet) {
   const RepairCapabilities can = member->second.repair;
   const bool asks = repair_ && can.retransmission;
   std::optional<double> loss;
-  if (const auto* report = std::get_if<stream::ReceiverReport>(&packet); report && !asks) {
+  if (const auto* report = std::get_if<stream::ReceiverReport>(&packet)) {
     for (const auto& block : report->blocks) {
-      if (block.ssrc == ssrc_) loss = block.fraction_lost / 256.0;
+      if (block.ssrc != ssrc_) continue;
+      const double lost = block.fraction_lost / 256.0;
+      follow_air(id, {.loss = lost,
+                      .residual = {},
+                      .round_trip = stream::round_trip(block, platform::ntp_time(loop_.now()))});
+      if (!asks) loss = lost;
     }
   } else if (const auto* playout = std::get_if<stream::PlayoutReport>(&packet)) {
     const auto lost = lost_since(member->second, *playout);
+    if (lost) follow_air(id, {.loss = {}, .residual = lost, .round_trip = {}});
     if (asks) loss = lost;
     const auto moves = lost ? group_.report_loss(id, *lost, loop_.now()) : std::vector<stream::Move>();
     if (!moves.empty()) carry_out(moves);  // the session may end by that

@@ -104,7 +104,10 @@ json SourceDaemon::status() const {
       {"packets_retransmitted", stream_.repair() ? stream_.repair()->counters().retransmitted : 0},
       {"parity_packets_sent", stream_.repair() ? stream_.repair()->counters().parity : 0},
       {"fec_packets_sent", counters.fec_packets},
-      {"idr_requests", counters.idr_requests}};
+      {"idr_requests", counters.idr_requests},
+      {"catch_ups", counters.catch_ups},
+      {"wanted_bitrate_bps", nullptr}};
+  if (const auto wanted = stream_.wanted_bitrate()) status["stream"]["wanted_bitrate_bps"] = *wanted;
   status["sessions"] = std::move(sessions);
   return status;
 }

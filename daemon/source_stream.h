@@ -13,14 +13,18 @@
 #include "daemon/interfaces.h"
 #include "daemon/stream_outlets.h"
 #include "media/ts_input.h"
+#include "stream/catch_up.h"
 #include "stream/fec_policy.h"
 #include "stream/multicast_group.h"
+#include "stream/rate_control.h"
 #include "stream/repair_sender.h"
 #include "stream/rtcp_compound.h"
 #include "stream/rtcp_schedule.h"
 #include "stream/ts_feed.h"
 
 namespace wfdcast::daemon {
+
+[[nodiscard]] stream::RateControl::Limits rate_limits(const Config& config);
 
 // The one stream that all sinks get: input, packets, sockets, RTCP. It runs
 // while somebody plays, and its encoder from the first sink that was admitted.
@@ -36,6 +40,7 @@ class SourceStream {
     std::uint64_t packets = 0, bytes = 0;  // RTP packets that somebody was to get, with header
     std::uint64_t fec_packets = 0;
     std::uint64_t idr_requests = 0;     // asked of the encoder
+    std::uint64_t catch_ups = 0;        // sinks that began with a key picture of before instead
     std::uint64_t refused_reports = 0;  // paired mode: forged or replayed
     std::uint64_t bitrate = 0;          // bit/s over the last second
   };
@@ -72,8 +77,8 @@ class SourceStream {
   void key_accepted(SessionId id, std::uint32_t mki) { cipher_->accepted(id, mki); }
   void change_key();  // somebody lost the right to watch, or the key is old
   void request_idr();
-  void set_bitrate(std::uint64_t bitrate);
-  void say_goodbye();  // RTCP BYE to everybody
+  void limits_changed();  // source.bitrate, source.min_bitrate
+  void say_goodbye();     // RTCP BYE to everybody
   void interfaces_changed();
 
   [[nodiscard]] const stream::MulticastGroup& group() const { return group_; }
@@ -81,6 +86,10 @@ class SourceStream {
   [[nodiscard]] const stream::TsFeed::Counters& feed_counters() const { return feed_.counters(); }
   // nullptr: stream.repair is without "nack".
   [[nodiscard]] const stream::RepairSender* repair() const { return repair_ ? &*repair_ : nullptr; }
+  // What the encoder is asked for; nullopt: the input has the bitrate that it has.
+  [[nodiscard]] std::optional<std::uint64_t> wanted_bitrate() const {
+    return input_->encodes() ? std::optional(rate_.bitrate()) : std::nullopt;
+  }
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] bool playing() const { return playing_; }
 
@@ -124,8 +133,13 @@ class SourceStream {
   // Repair, and what it needs to know (source_repair.cc).
   void set_up_repair();
   void send_repairs();
+  // Sinks that join a stream that runs (source_joining.cc).
+  [[nodiscard]] bool begin_before(SessionId id);
+  void send_catch_ups();
+  void end_catch_ups();
   void send_fec(std::span<const ByteView> packets);
   void follow_path(SessionId id);
+  void follow_air(SessionId id, const stream::RateControl::Report& report);
   void follow_loss(SessionId id, const stream::RtcpPacket& packet);
   [[nodiscard]] static std::optional<double> lost_since(Member& member, const stream::PlayoutReport& report);
 
@@ -142,6 +156,9 @@ class SourceStream {
   std::vector<Endpoint> plain_, sealed_;  // scratch of transmit()
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::RepairSender> repair_;
+  stream::CatchUp catch_up_;
+  stream::RateControl rate_;
+  bool told_fixed_rate_ = false;
   stream::FecPolicy fec_policy_;
   std::optional<stream::FecEncoder> fec_;  // while "fec" is in stream.repair
   std::map<SessionId, Member> members_;
@@ -153,7 +170,7 @@ class SourceStream {
   Time bitrate_since_{};
   Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
-  platform::Timer due_, group_timer_, report_timer_, repair_timer_, key_timer_;
+  platform::Timer due_, group_timer_, report_timer_, repair_timer_, catch_up_timer_, key_timer_;
   StreamOutlets outlets_;
 };
 

@@ -51,6 +51,17 @@ Result<void> configure(int fd, const UdpSocket::Options& options) {
   return bind_to(fd, options.bind);
 }
 
+Result<void> change_source_membership(int fd, int option, Ipv4Address group, int interface_index,
+                                      Ipv4Address source) {
+  group_source_req request{};
+  request.gsr_interface = static_cast<std::uint32_t>(interface_index);
+  const sockaddr_in group_address = to_sockaddr({group, 0}), source_address = to_sockaddr({source, 0});
+  std::memcpy(&request.gsr_group, &group_address, sizeof group_address);
+  std::memcpy(&request.gsr_source, &source_address, sizeof source_address);
+  if (::setsockopt(fd, IPPROTO_IP, option, &request, sizeof request) != 0) return fail_errno(errno);
+  return {};
+}
+
 Result<void> change_membership(int fd, int option, Ipv4Address group, int interface_index) {
   ip_mreqn request{};
   request.imr_multiaddr.s_addr = htonl(group.value);
@@ -136,11 +147,16 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, const Option
       new UdpSocket(std::make_unique<Impl>(loop, std::move(fd), options, std::move(on_datagrams))));
 }
 
-Result<void> UdpSocket::join(Ipv4Address group, int interface_index) {
+Result<void> UdpSocket::join(Ipv4Address group, int interface_index, Ipv4Address source) {
+  if (source)
+    return change_source_membership(impl_->fd.get(), MCAST_JOIN_SOURCE_GROUP, group, interface_index, source);
   return change_membership(impl_->fd.get(), IP_ADD_MEMBERSHIP, group, interface_index);
 }
 
-Result<void> UdpSocket::leave(Ipv4Address group, int interface_index) {
+Result<void> UdpSocket::leave(Ipv4Address group, int interface_index, Ipv4Address source) {
+  if (source)
+    return change_source_membership(impl_->fd.get(), MCAST_LEAVE_SOURCE_GROUP, group, interface_index,
+                                    source);
   return change_membership(impl_->fd.get(), IP_DROP_MEMBERSHIP, group, interface_index);
 }
 

@@ -46,9 +46,10 @@ class UdpSocket {
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  // Joins or leaves by interface index (ip_mreqn); IP_MULTICAST_ALL is 0.
-  [[nodiscard]] Result<void> join(Ipv4Address group, int interface_index);
-  [[nodiscard]] Result<void> leave(Ipv4Address group, int interface_index);
+  // Joins or leaves by interface index (ip_mreqn); IP_MULTICAST_ALL is 0. `source`: what this one sends to
+  // the group only (SSM, RFC 4607).
+  [[nodiscard]] Result<void> join(Ipv4Address group, int interface_index, Ipv4Address source = {});
+  [[nodiscard]] Result<void> leave(Ipv4Address group, int interface_index, Ipv4Address source = {});
   struct MulticastSending {
     int interface_index = 0;
     int ttl = 2;

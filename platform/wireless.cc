@@ -21,14 +21,17 @@ struct Deleter {
 // One request and its answers.
 struct Exchange {
   std::optional<int> error;  // of the kernel; 0: acknowledged
-  std::optional<std::uint32_t> power_save;
+  std::optional<std::uint32_t> power_save, type;
 };
 
-int keep_power_save(nl_msg* message, void* into) {
+int keep_answer(nl_msg* message, void* into) {
   const auto* const header = static_cast<genlmsghdr*>(nlmsg_data(nlmsg_hdr(message)));
-  const nlattr* const state =
-      nla_find(genlmsg_attrdata(header, 0), genlmsg_attrlen(header, 0), NL80211_ATTR_PS_STATE);
-  if (state) static_cast<Exchange*>(into)->power_save = nla_get_u32(state);
+  const auto value = [&](int attribute) {
+    const nlattr* const found = nla_find(genlmsg_attrdata(header, 0), genlmsg_attrlen(header, 0), attribute);
+    return found ? std::optional(nla_get_u32(found)) : std::nullopt;
+  };
+  *static_cast<Exchange*>(into) = {
+      .error = {}, .power_save = value(NL80211_ATTR_PS_STATE), .type = value(NL80211_ATTR_IFTYPE)};
   return NL_OK;
 }
 int keep_acknowledgement(nl_msg*, void* into) {
@@ -56,7 +59,7 @@ Result<Exchange> ask(const std::string& interface, std::uint8_t command,
   nla_put_u32(message.get(), NL80211_ATTR_IFINDEX, index);
   fill(*message);
   Exchange exchange;
-  nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, keep_power_save, &exchange);
+  nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, keep_answer, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, keep_acknowledgement, &exchange);
   nl_cb_err(callbacks.get(), NL_CB_CUSTOM, keep_error, &exchange);
   // The answer is in the socket when the send returns: reading it never waits.
@@ -77,6 +80,11 @@ Result<void> set_multicast_to_unicast(const std::string& interface, Toggle toggl
   });
   if (!done) return fail(done.error());
   return {};
+}
+
+bool is_station(const std::string& interface) {
+  const auto answer = ask(interface, NL80211_CMD_GET_INTERFACE, [](nl_msg&) {});
+  return answer && (answer->type == NL80211_IFTYPE_STATION || answer->type == NL80211_IFTYPE_P2P_CLIENT);
 }
 
 Result<Toggle> power_save(const std::string& interface) {

@@ -16,6 +16,8 @@ enum class Toggle { Off, On };
 // Group frames as unicast to each station (Linux 4.10 and later; AP and P2P group owner only): acknowledged,
 // and at the station's own rate instead of the lowest basic one.
 [[nodiscard]] Result<void> set_multicast_to_unicast(const std::string& interface, Toggle toggle);
+// A station of an access point, or the client of a group owner; false too where that is not known.
+[[nodiscard]] bool is_station(const std::string& interface);
 [[nodiscard]] Result<Toggle> power_save(const std::string& interface);
 [[nodiscard]] Result<void> set_power_save(const std::string& interface, Toggle toggle);
 

@@ -55,6 +55,7 @@ Duration PlayoutClock::begin(RtpTime rtp, Time now) {
   newest_ = Duration{};
   newest_arrival_ = settles_ = now;
   rebase(now, now);
+  settling_ = least_;
   return newest_;
 }
 
@@ -73,8 +74,11 @@ void PlayoutClock::observe(Duration media, Time now) {
     window_end_ = now + kWindow;
   }
   window_ = std::min(window_, transit);
-  if (transit < least_ - kJump) {
+  // A source sends faster than its clock what a sink that joins has missed: that is over when it ends.
+  const bool faster = state_ == State::Settling && transit < settling_ - kFar;
+  if (transit < least_ - kJump || faster) {
     state_ = State::Settling;
+    settling_ = transit;
     settles_ = now + kCatchUp;
   }
   if (state_ == State::Settling) least_ = std::min(least_, transit);

@@ -74,6 +74,7 @@ class PlayoutClock {
   Anchor anchor_, before_jump_;
   Duration newest_{};
   Time newest_arrival_{};
+  Time settling_{};  // the transit with which settling began, or went on
   Time window_{}, previous_window_{}, window_end_{}, slewed_{}, settles_{};
   LateRun late_;
 };

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "base/time.h"
@@ -9,15 +11,17 @@
 
 namespace wfdcast::stream {
 
-// One RTP packet that is being filled or waits to be sent.
+// One RTP packet that is being filled, waits to be sent, or is kept.
 struct RtpSlot {
-  Time since{};             // open: when its first TS packet came; else when it was closed
-  Time due = Time::max();   // when it is to be sent; max: not known yet
-  std::uint64_t first = 0;  // the number of its first TS packet, in all that were written
-  std::uint32_t buffer = 0;
-  std::uint8_t packets = 0;  // TS packets in it, when it is closed
-  std::uint8_t pcr = 0;      // which of them carries a PCR, counted from 1; 0: none
+  Time since;           // open: when its first TS packet came; else when it was closed
+  Time due;             // when it is to be sent; max: not known yet
+  std::uint64_t first;  // the number of its first TS packet, in all that were written
+  std::uint32_t buffer;
+  std::uint8_t packets;  // TS packets in it, when it is closed
+  std::uint8_t pcr;      // which of them carries a PCR, counted from 1; 0: none
+  bool key;              // a key picture begins in it, with its PSI
 };
+static_assert(std::is_trivially_copyable_v<RtpSlot>);  // so memory alone makes one
 
 // RTP packets in the order of sending, in memory that is fixed at construction.
 // They are numbered from 0 on. The last may be open: TS packets are written
@@ -88,9 +92,9 @@ class RtpQueue {
   void reclaim() {
     for (; lent_ != begin_; ++lent_) free_[free_count_++] = slot(lent_).buffer;
   }
-  // Only those that were due before `since`, and more when memory runs short.
-  void reclaim(Time since) {
-    while (lent_ != begin_ && (free_count_ < kLeastFree || slot(lent_).due < since))
+  // Only those that were due before `since` and have a number before `from`, and more when memory runs short.
+  void reclaim(Time since, std::uint64_t from) {
+    while (lent_ != begin_ && (free_count_ < kLeastFree || (lent_ < from && slot(lent_).due < since)))
       free_[free_count_++] = slot(lent_++).buffer;
   }
   // The number of the oldest packet that was sent and is still there.
@@ -106,14 +110,16 @@ class RtpQueue {
     slot.first = written_;
     slot.buffer = free_[--free_count_];
     slot.packets = slot.pcr = 0;
+    slot.key = false;
     return ts(slot, 0);
   }
 
   std::unique_ptr<RtpBuffer[]> buffers_;
   std::vector<std::uint32_t> free_;  // a stack
   std::size_t free_count_;
-  std::vector<RtpSlot> slots_;  // a ring; its size is a power of two
   std::uint64_t mask_;
+  std::unique_ptr<std::byte[]> memory_;  // of the slots: not touched before it is needed
+  RtpSlot* slots_;                       // a ring; its size is a power of two
   std::uint64_t lent_ = 0, begin_ = 0, end_ = 0;
   std::uint64_t written_ = 0;
   std::uint8_t* space_ = nullptr;  // of the open packet

@@ -19,9 +19,10 @@ constexpr Duration kLongestLead = 2s;
 constexpr std::size_t kReserve = 120;
 
 std::size_t queue_capacity(const TsFeed::Options& options) {
-  if (options.pace == TsFeed::Pace::Arrival) return kLargestPicture;
+  const std::size_t most = kLargestPicture + options.keep_picture / sizeof(RtpBuffer);
+  if (options.pace == TsFeed::Pace::Arrival) return most;
   const std::int64_t lead = std::clamp<Duration>(options.lead, 0ns, kLongestLead) / 1ms;
-  return kLargestPicture + kReserve +
+  return most + kReserve +
          static_cast<std::size_t>(lead * kFastestFile / 1000) / (kTsPacketsPerRtp * kTsPacket);
 }
 
@@ -43,6 +44,7 @@ struct TsFeed::Impl {
       const RtpSlot* const slot = times.next(now);
       if (slot == nullptr) break;
       if (!epoch) epoch = slot->due;
+      if (slot->key) key = queue.begin() - 1;
       RtpBuffer& buffer = queue.buffer(*slot);
       packetizer.write_header(timestamp(slot->due), buffer);
       if (filled && slot->packets < kTsPacketsPerRtp) fill(queue.slot(queue.begin() - 1));
@@ -61,8 +63,11 @@ struct TsFeed::Impl {
     }
   }
   void reclaim(Time now) {
-    if (options.keep > 0ns) return queue.reclaim(now - options.keep);
-    queue.reclaim();
+    if (options.keep == 0ns && options.keep_picture == 0) return queue.reclaim();
+    const std::size_t most = options.keep_picture / sizeof(RtpBuffer);
+    const std::uint64_t end = queue.begin();
+    const std::uint64_t from = key && end - *key < most ? *key : end;
+    queue.reclaim(now - options.keep, std::min(from, held.value_or(end)));
   }
   void keep_awake(Time now) {
     const auto deadline = remap.psi_deadline();
@@ -81,7 +86,8 @@ struct TsFeed::Impl {
   TsRemap remap;
   RtpPacketizer packetizer;
   bool filled = false;
-  std::optional<Time> epoch;  // when RTP time was first_timestamp
+  std::optional<Time> epoch;               // when RTP time was first_timestamp
+  std::optional<std::uint64_t> key, held;  // the packet with which the last key picture begins; see hold()
 };
 
 TsFeed::TsFeed(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -103,6 +109,7 @@ void TsFeed::restart(Time) {
 void TsFeed::restart_at(std::int64_t pts, Time) {
   impl_->reader.reset();
   impl_->remap.restart_at(pts);
+  impl_->key.reset();  // of a picture in another format
 }
 
 std::optional<std::int64_t> TsFeed::last_pts() const { return impl_->remap.last_pts(); }
@@ -123,12 +130,25 @@ std::span<const ByteView> TsFeed::take(Time now, std::span<ByteView> out) {
 }
 
 std::optional<ByteView> TsFeed::sent(std::uint16_t sequence) const {
-  const RtpQueue& queue = impl_->queue;
   const auto back = static_cast<std::uint16_t>(impl_->packetizer.next_sequence() - sequence);
-  if (back == 0 || back > queue.begin() - queue.kept_from()) return std::nullopt;
-  const RtpSlot& slot = queue.slot(queue.begin() - back);
+  return back <= taken() ? packet(taken() - back) : std::nullopt;
+}
+
+std::uint64_t TsFeed::taken() const { return impl_->queue.begin(); }
+
+std::optional<std::uint64_t> TsFeed::key_picture() const {
+  const bool kept = impl_->key && *impl_->key >= impl_->queue.kept_from();
+  return kept ? impl_->key : std::nullopt;
+}
+
+std::optional<ByteView> TsFeed::packet(std::uint64_t number) const {
+  const RtpQueue& queue = impl_->queue;
+  if (number < queue.kept_from() || number >= queue.begin()) return std::nullopt;
+  const RtpSlot& slot = queue.slot(number);
   return ByteView(queue.buffer(slot)).first(kRtpHeader + slot.packets * kTsPacket);
 }
+
+void TsFeed::hold(std::optional<std::uint64_t> first) { impl_->held = first; }
 
 void TsFeed::set_filled(bool filled) { impl_->filled = filled; }
 

@@ -31,10 +31,11 @@ class TsFeed {
     Ssrc ssrc;
     std::uint16_t first_sequence = 0;
     std::uint32_t first_timestamp = 0;  // RTP time of the first packet
-    Duration hold = 5ms;    // Arrival: the longest that a short RTP packet waits for more TS packets
-    Duration lead = 200ms;  // Pcr: how far ahead of the clock bytes are wanted
-    Duration spread = 8ms;  // Arrival: a burst (a picture) is sent within this
-    Duration keep{};        // how long a sent packet can be had again
+    Duration hold = 5ms;           // Arrival: the longest that a short RTP packet waits for more TS packets
+    Duration lead = 200ms;         // Pcr: how far ahead of the clock bytes are wanted
+    Duration spread = 8ms;         // Arrival: a burst (a picture) is sent within this
+    Duration keep{};               // how long a sent packet can be had again
+    std::size_t keep_picture = 0;  // all since the last key picture too, up to so many bytes
   };
   struct Counters {
     std::uint64_t packets = 0, bytes = 0;  // RTP, bytes with header
@@ -68,6 +69,14 @@ class TsFeed {
   // its RTP header; valid as those of take().
   [[nodiscard]] std::optional<ByteView> sent(std::uint16_t sequence) const;
   [[nodiscard]] std::uint16_t next_sequence() const;
+  // Packets by their number, the first that was taken has 0: how many were taken, ...
+  [[nodiscard]] std::uint64_t taken() const;
+  // ... the one in which the last key picture begins, while all since then are kept, and one of those that
+  // are.
+  [[nodiscard]] std::optional<std::uint64_t> key_picture() const;
+  [[nodiscard]] std::optional<ByteView> packet(std::uint64_t number) const;
+  // Keeps what is from here on as long as memory allows, another key picture or not.
+  void hold(std::optional<std::uint64_t> first);
   // Whether short RTP packets are filled with null packets from now on: ST 2022-1
   // wants all of one size.
   void set_filled(bool filled);

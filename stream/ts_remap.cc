@@ -193,7 +193,11 @@ void TsRemap::look_at_pes(const TsTrack& track, const TsPacket& packet,
   if (&track != &video_) return;
   const PictureStart picture = look_at_picture(packet.payload.subspan(header ? header->size : 0));
   if (picture.profile) writer_.set_profile(*picture.profile);
-  if ((picture.key || packet.random_access()) && psi_end_ != queue_.written()) write_psi(now);
+  if (picture.key || packet.random_access()) {
+    const bool just_written = psi_end_ == queue_.written() && psi_.number >= queue_.begin();
+    if (!just_written) write_psi(now);
+    queue_.slot(psi_.number).key = true;
+  }
   if (header && header->pts) last_pts_ = timestamp_plus(*header->pts, later_);
   if (header && pace_ == TsFeed::Pace::Pcr) join_.video_pes(*header);
 }

@@ -189,15 +189,34 @@ def play_time(capture):
     return next(frame.time for frame in capture.read() if frame.payload.startswith(b"PLAY "))
 
 
-def test_who_joins_a_running_stream_has_a_picture_within_a_second(encoder):
+def test_who_joins_a_running_stream_begins_with_the_last_key_picture(encoder):
     one, late = encoder.sinks[:2]
-    encoder.source.ctl("connect", one.name)
-    wait_for(lambda: first_picture(one), 5, "the first sink shows a picture")
-    more(one, 200)  # the next key picture of its own accord is far away
-    with Capture(late.node.space) as capture:
+    with Capture(encoder.source_node.space) as sent, Capture(late.node.space) as capture:
+        encoder.source.ctl("connect", one.name)
+        wait_for(lambda: first_picture(one), 5, "the first sink shows a picture")
+        more(one, 200)  # the next key picture of its own accord is far away
+        made = encoder.source.stream()["idr_requests"]
         encoder.source.ctl("connect", late.name)
         wait_for(lambda: first_picture(late), 5, "the second sink shows a picture")
         assert time.time() - play_time(capture) < PICTURE
+        moved(encoder, "multicast", one.name, late.name)
+        more(late, 300)
+        stream, got = encoder.source.stream(), recorded(late)
+        (begin, end), = runs(stream_of(sent.rtp()), got)
+    assert (stream["idr_requests"], stream["catch_ups"]) == (made, 1), "no key picture for it"
+    assert first_picture(late)[0] == first_picture(one)[0] and end - begin > 400 * 7 * ts.PACKET
+    assert late.stream()["packets_lost"] == 0
+
+
+def test_when_many_join_at_once_they_share_a_key_picture(encoder):
+    one, others = encoder.sinks[0], encoder.sinks[1:]
+    encoder.source.ctl("connect", one.name)
+    wait_for(lambda: first_picture(one), 5, "the first sink shows a picture")
+    more(one, 200)
+    made = encoder.source.stream()["idr_requests"]
+    encoder.source.ctl("connect", "--all")
+    wait_for(lambda: all(first_picture(sink) for sink in others), 10, "all show a picture")
+    assert encoder.source.stream()["idr_requests"] - made < len(others) - 1
 
 
 def test_a_group_that_falls_silent_is_replaced_by_unicast(all_sinks):
