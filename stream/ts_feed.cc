@@ -38,21 +38,25 @@ struct TsFeed::Impl {
 
   // The packets that are due, as many as `out` holds.
   std::size_t send_due(Time now, std::span<ByteView> out) {
-    std::size_t count = 0;
-    std::uint64_t bytes = 0;
-    for (; count < out.size(); ++count) {
+    std::size_t count = 0, short_by = 0;
+    for (ByteView& packet : out) {
       const RtpSlot* const slot = times.next(now);
       if (slot == nullptr) break;
       if (!epoch) epoch = slot->due;
       if (slot->key) key = queue.begin() - 1;
       RtpBuffer& buffer = queue.buffer(*slot);
       packetizer.write_header(timestamp(slot->due), buffer);
-      if (filled && slot->packets < kTsPacketsPerRtp) fill(queue.slot(queue.begin() - 1));
-      out[count] = ByteView(buffer.data(), kRtpHeader + slot->packets * kTsPacket);
-      bytes += out[count].size();
+      std::size_t size = kMaxRtpPacket;
+      if (slot->packets < kTsPacketsPerRtp) [[unlikely]] {
+        if (filled) fill(queue.slot(queue.begin() - 1));
+        size = kRtpHeader + slot->packets * kTsPacket;
+        short_by += kMaxRtpPacket - size;
+      }
+      packet = ByteView(buffer.data(), size);
+      ++count;
     }
     counters.packets += count;
-    counters.bytes += bytes;
+    counters.bytes += count * kMaxRtpPacket - short_by;
     return count;
   }
   void fill(RtpSlot& slot) {

@@ -58,6 +58,7 @@ std::size_t TsRemap::copy_whole(const std::uint8_t* packets, std::size_t count, 
   RtpQueue& queue = queue_;
   const std::uint8_t* from = packets;
   std::uint8_t expected = *video_.expected, next = video_.next;
+  std::uint8_t* last = nullptr;
   for (; count >= kTsPacketsPerRtp; count -= kTsPacketsPerRtp) {
     if (!video_.theirs.whole_run(from, expected)) break;
     if (queue.written() >= next_look_) {
@@ -68,11 +69,12 @@ std::size_t TsRemap::copy_whole(const std::uint8_t* packets, std::size_t count, 
     if (out == nullptr) break;
     std::copy_n(from, kWholeRtp, out);
     video_.ours.put_whole(out, next);
-    video_.last = out + kWholeRtp - kTsPacket;
+    last = out;
     advance_continuity(expected, kTsPacketsPerRtp);
     advance_continuity(next, kTsPacketsPerRtp);
     from += kWholeRtp;
   }
+  if (last != nullptr) video_.last = last + kWholeRtp - kTsPacket;
   video_.expected = expected;
   video_.next = next;
   return static_cast<std::size_t>(from - packets) / kTsPacket;
