@@ -65,9 +65,9 @@ void P2pDevice::looked(const ControlRequest& request, std::string_view reply, Ti
   order_connect(step);
 }
 
-void P2pDevice::order_connect(Step& step) {
+void P2pDevice::order_connect(Step& step, Why why) {
   step.requests.push_back(
-      {.why = Why::Connect,
+      {.why = why,
        .text = command::connect({.device = attempt_->device,
                                  .method = attempt_->method,
                                  .join = attempt_->join,
@@ -75,6 +75,12 @@ void P2pDevice::order_connect(Step& step) {
                                  .intent = attempt_->intent,
                                  .frequency = options_.frequency}),
        .device = attempt_->device});
+}
+
+void P2pDevice::answer_again(Time now, Step& step) {
+  if (!attempt_ || !attempt_->answer_again || now < *attempt_->answer_again) return;
+  attempt_->answer_again = now + kAnswerAgain;
+  order_connect(step, Why::Optional);
 }
 
 void P2pDevice::connect_failed(const std::string& reason, Step& step) {
@@ -129,7 +135,8 @@ void P2pDevice::requested(const MacAddress& device, Request request, Time now, S
     attempt_ = {.device = device,
                 .method = command::ShowPin{shown},
                 .deadline = now + kJoinTime,
-                .intent = options_.intent};
+                .intent = options_.intent,
+                .answer_again = now + kAnswerAgain};
     if (state_ == State::Idle) enter(State::Connecting);
     return order_connect(step);  // whoever read our PIN is here
   }
@@ -218,6 +225,7 @@ P2pDevice::Step P2pDevice::accept(const MacAddress& device, const std::string& p
               .deadline = now + kJoinTime,
               .join = request.join,
               .intent = options_.intent};
+  if (!request.join) attempt_->answer_again = now + kAnswerAgain;
   enter(State::Connecting);
   order_connect(step);
   return step;

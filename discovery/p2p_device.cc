@@ -92,7 +92,10 @@ P2pDevice::Step P2pDevice::receive(const ControlEventBody& event, Time now) {
                  [&](const NegotiationRequest& e) {
                    requested(e.device, {.password = e.password, .shown_pin = {}}, now, step);
                  },
-                 [&](const NegotiationSucceeded& e) { negotiated_ = e.interface; },
+                 [&](const NegotiationSucceeded& e) {
+                   negotiated_ = e.interface;
+                   if (attempt_) attempt_->answer_again.reset();
+                 },
                  [&](const NegotiationFailed& e) { negotiation_failed(e.status, step); },
                  [&](const FormationFailed&) { try_again_or_fail(removal_reason("FORMATION_FAILED"), step); },
                  [&](const GroupStarted& e) { group_started(e, step); },
@@ -150,6 +153,7 @@ P2pDevice::Step P2pDevice::tick(Time now) {
     step.requests.push_back({.why = Why::Optional, .text = command::cancel()});
     connect_failed(negotiation_failure(-1), step);
   }
+  answer_again(now, step);
   std::erase_if(requests_, [&](const auto& entry) { return now >= entry.second.expires; });
   if (flush_due_ && now >= *flush_due_) {
     flush_due_.reset();
@@ -172,7 +176,7 @@ P2pDevice::Step P2pDevice::tick(Time now) {
 
 std::optional<Time> P2pDevice::next_deadline() const {
   std::optional<Time> next = earliest(group_due_, flush_due_);
-  if (attempt_) next = earliest(next, attempt_->deadline);
+  if (attempt_) next = earliest(next, earliest(attempt_->deadline, attempt_->answer_again));
   for (const auto& [device, request] : requests_) next = earliest(next, request.expires);
   return next;
 }

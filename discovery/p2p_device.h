@@ -97,6 +97,10 @@ class P2pDevice {
   static constexpr Duration kConnectTime = 130s;
   static constexpr Duration kJoinTime = 40s;
   static constexpr Duration kRequestTime = 120s;
+  // Two negotiations can miss each other for good. Who answers a request begins anew so often: wpa_supplicant
+  // takes a peer that asked once for one that only listens, and no more listens itself, while the peer, if it
+  // lost our "not yet", does not answer us as long as we have the higher address.
+  static constexpr Duration kAnswerAgain = 3s;
   static constexpr Duration kGroupRetry = 5s;  // of an owner whose group was taken down
   static constexpr int kTries = 2;
   // wpa_supplicant goes on refusing whom it was told to refuse, until its list of peers is flushed.
@@ -154,6 +158,7 @@ class P2pDevice {
     std::optional<int> network{};  // that we try to bring up again
     int intent = 7;
     int tries = 1;
+    std::optional<Time> answer_again{};  // the peer asked first, and the negotiation is not over
   };
   struct Request {
     Password password = Password::Button;
@@ -167,7 +172,8 @@ class P2pDevice {
   void keep_details(const PeerDetails& details);
   void listen_if_wanted(Step& step) const;
   void looked(const ControlRequest& request, std::string_view reply, Time now, Step& step);
-  void order_connect(Step& step);
+  void order_connect(Step& step, ControlRequest::Why why = ControlRequest::Why::Connect);
+  void answer_again(Time now, Step& step);
   void connect_failed(const std::string& reason, Step& step);
   void try_again_or_fail(const std::string& reason, Step& step);
   void refuse(const MacAddress& device, Time now, Step& step);
