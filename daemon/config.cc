@@ -15,6 +15,7 @@
 #include "daemon/units.h"
 #include "media/ts_input.h"
 #include "media/ts_output.h"
+#include "security/identity.h"
 
 namespace wfdcast::daemon {
 namespace {
@@ -295,6 +296,8 @@ void check_config(const Config& config) {
   if (const auto output = media::check_output(config.sink.output); !output) {
     throw ConfigError("sink.output: " + output.error());
   }
+  require(config.security.mode == SecurityMode::Open || security::has_tls(), "security.mode",
+          "this wfdd was built without TLS and SRTP; it knows only \"open\"");
   require(config.http.listen.empty(), "http.listen", "is not available in this version");
 }
 

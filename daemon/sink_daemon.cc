@@ -3,6 +3,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "daemon/access.h"
+#include "daemon/session_log.h"
 #include "platform/log.h"
 #include "platform/system.h"
 
@@ -209,7 +210,7 @@ void SinkDaemon::trust_changed() {
   if (!source_ || !source_->key) return;
   const security::TrustEntry* const entry = environment_.trust.store().find(*source_->key);
   if (entry && entry->rights.show) return;
-  log(Severity::Notice, "session with {}: its right to show here is gone", source_->name);
+  log_session(*source_, Severity::Notice, "its right to show here is gone");
   if (driver_) {
     driver_->apply(&SinkSession::connection_lost);
   } else {

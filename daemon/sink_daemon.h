@@ -46,6 +46,13 @@ class SinkDaemon {
     Time since{};
     std::optional<StreamFormat> format;
     std::optional<PublicKey> key;  // paired mode: the only one that may answer
+
+    [[nodiscard]] std::string label() const { return "session with " + name; }
+    [[nodiscard]] platform::LogSubject log_subject() const {
+      return {.peer = invitation ? to_string(invitation->source) : to_string(rtsp.address),
+              .name = name,
+              .session = {}};
+    }
   };
 
   void invited(const discovery::Invitation& invitation, const Endpoint& sender, int interface_index);

@@ -1,6 +1,7 @@
 // The session of a sink: it connects to the source that invited it, and puts out what it gets.
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "daemon/session_log.h"
 #include "daemon/sink_daemon.h"
 #include "platform/log.h"
 
@@ -123,7 +124,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             source_->format = e.format;
             // Its first message after our certificate was verified: the handshake was mutual.
             if (source_->key) environment_.trust.promote(*source_->key);
-            log(Severity::Info, "session with {}: {}", source_->name, to_string(e.format));
+            log_session(*source_, Severity::Info, "{}", to_string(e.format));
           },
           [&](const rtsp::StreamReady& e) { stream_->start(e.transport, source_->rtsp.address); },
           [&](const rtsp::StreamPlaying&) {
@@ -131,20 +132,20 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             announcer_.set_state(discovery::SinkState::Playing);
             p2p_.set_streaming(true);
             tuning_.use(source_->interface, 0);
-            log(Severity::Info, "session with {}: playing", source_->name);
+            log_session(*source_, Severity::Info, "playing");
             environment_.publish("session_playing", [&] { return session_row(); });
           },
           [&](const rtsp::StreamPaused&) {
             stream_->pause();
             announcer_.set_state(discovery::SinkState::Paused);
-            log(Severity::Info, "session with {}: paused", source_->name);
+            log_session(*source_, Severity::Info, "paused");
             environment_.publish("session_paused", [&] { return session_row(); });
           },
           [&](const rtsp::KeyGiven& e) { stream_->add_key(e.key); },
           [&](const rtsp::StreamStandby&) {
             stream_->pause();
             announcer_.set_state(discovery::SinkState::Standby);
-            log(Severity::Info, "session with {}: standby", source_->name);
+            log_session(*source_, Severity::Info, "standby");
             environment_.publish("session_standby", [&] { return session_row(); });
           },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
@@ -159,7 +160,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
 
 // Driver and stream die outside their own callbacks.
 void SinkDaemon::ended(const std::string& why) {
-  log(Severity::Info, "session with {}: ended, {}", source_->name, why);
+  log_session(*source_, Severity::Info, "ended, {}", why);
   if (source_->invitation) announcer_.guard().use(source_->invitation->token);
   environment_.publish("session_ended", [&] { return json{{"name", source_->name}, {"reason", why}}; });
   source_.reset();

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "daemon/access.h"
+#include "daemon/session_log.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
 #include "platform/system.h"
@@ -52,8 +53,9 @@ void SourceDaemon::make_room_for(Ipv4Address address) {
     victim = half_open_.front();
   }
   if (!victim) return;
-  log(Severity::Debug, "session {}: too many half-open connections", victim->value);
-  sinks_.at(*victim).driver->apply(&rtsp::SourceSession::connection_lost);
+  const Sink& given_up = sinks_.at(*victim);
+  log_session(given_up, Severity::Debug, "too many half-open connections");
+  given_up.driver->apply(&rtsp::SourceSession::connection_lost);
 }
 
 void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_index) {
@@ -134,7 +136,7 @@ void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection
       std::make_unique<Driver>(loop_, std::move(connection), std::move(options),
                                [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
   half_open_.push_back(id);
-  log(Severity::Debug, "session {} ({}): connected", id.value, sink.name);
+  log_session(sink, Severity::Debug, "connected");
   sink.driver->start();
 }
 
@@ -163,7 +165,7 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
     return sink.driver->apply(&rtsp::SourceSession::refuse, "not a wfdcast sink");
   if (greeting.wfdcast) {
     if (const std::string why = reason_against(sink, greeting); !why.empty()) {
-      log(Severity::Notice, "session {} ({}): refused: {}", sink.id.value, to_string(sink.address), why);
+      log_session(sink, Severity::Notice, "refused: {}", why);
       return sink.driver->apply(&rtsp::SourceSession::refuse, why);
     }
     // One session for each sink: a new one means that the old connection is dead.
@@ -176,9 +178,9 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
   }
   sink.agent = greeting.agent;
   apply_quirks(sink);
-  log(Severity::Info, "session {} ({}): {} at {}", sink.id.value, sink.name,
-      sink.device ? "wfdcast sink" : "plain WFD sink", to_string(sink.address));
-  waiters_.progress(key_of(sink), sink.name, "negotiating");
+  log_session(sink, Severity::Info, "{} at {}", sink.device ? "wfdcast sink" : "plain WFD sink",
+              to_string(sink.address));
+  waiters_.progress(sink.peer(), sink.name, "negotiating");
 }
 
 }  // namespace wfdcast::daemon

@@ -6,6 +6,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "daemon/access.h"
+#include "daemon/session_log.h"
 #include "platform/log.h"
 #include "platform/system.h"
 
@@ -132,8 +133,11 @@ void SourceDaemon::on_link_event(const discovery::LinkEvent& event) {
 void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
   std::visit(overloaded{
                  [&](const discovery::PeerAppeared& e) {
-                   log(Severity::Info, "peer {} ({}): appeared at {}", e.peer.name, to_string(e.peer.id),
-                       to_string(e.peer.endpoint.address));
+                   const std::string id = to_string(e.peer.id);
+                   platform::log_line(Severity::Info,
+                                      fmt::format("peer {} ({}): appeared at {}", e.peer.name, id,
+                                                  to_string(e.peer.endpoint.address)),
+                                      {.peer = id, .name = e.peer.name, .session = {}});
                    environment_.publish("peer_appeared", [&] {
                      return json{{"id", to_string(e.peer.id)},
                                  {"name", e.peer.name},
@@ -168,13 +172,12 @@ void SourceDaemon::peer_changed(const discovery::Peer& peer) {
   const bool freed =
       sink && peer.state == discovery::SinkState::Available && loop_.now() - sink->since >= kBeaconLag;
   if (moved || freed) {
-    log(Severity::Notice, "session {} ({}): the sink is {} at {} now", sink->id.value, sink->name,
-        discovery::to_string(peer.state), to_string(peer.endpoint.address));
+    log_session(*sink, Severity::Notice, "the sink is {} at {} now", discovery::to_string(peer.state),
+                to_string(peer.endpoint.address));
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
   }
   if (sink && sink->key && peer.identity == discovery::Peer::Identity::Cloned) {
-    log(Severity::Error, "session {} ({}): cloned identity: two boards have its key", sink->id.value,
-        sink->name);
+    log_session(*sink, Severity::Error, "cloned identity: two boards have its key");
     inviter_.forget(peer.id);
     sink->driver->apply(&rtsp::SourceSession::connection_lost);
   }
@@ -231,7 +234,7 @@ void SourceDaemon::trust_changed() {
   bool somebody_lost_it = false;
   for (auto& [id, sink] : sinks_) {
     if (!sink.key || may_watch(*sink.key)) continue;
-    log(Severity::Notice, "session {} ({}): its right to watch is gone", id.value, sink.name);
+    log_session(sink, Severity::Notice, "its right to watch is gone");
     if (sink.device) inviter_.forget(*sink.device);
     sink.driver->apply(&rtsp::SourceSession::connection_lost);
     somebody_lost_it = true;

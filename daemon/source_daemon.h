@@ -79,6 +79,13 @@ class SourceDaemon {
     SinkFigures figures;
     std::unique_ptr<OwnStream> own;
     std::unique_ptr<Driver> driver;
+
+    // What names it to people and scripts: device id, P2P device address, or IP address.
+    [[nodiscard]] std::string peer() const;
+    [[nodiscard]] std::string label() const { return fmt::format("session {} ({})", id.value, name); }
+    [[nodiscard]] platform::LogSubject log_subject() const {
+      return {.peer = peer(), .name = name, .session = std::to_string(id.value)};
+    }
   };
   // A plain WFD sink that a person named by its address.
   struct PlainWish {
@@ -160,7 +167,6 @@ class SourceDaemon {
   [[nodiscard]] std::string why_not_in_time(const std::string& key) const;
   void expire_waiters();
   void give_up(const std::string& key);
-  [[nodiscard]] std::string key_of(const Sink& sink) const;
   void settle(const Sink& sink, const std::string& failure);
 
   Environment& environment_;

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "base/text.h"
+#include "daemon/session_log.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
 
@@ -22,8 +23,7 @@ void SourceDaemon::apply_quirks(Sink& sink) {
   AppliedQuirks quirks = quirks_.match({.agent = sink.agent, .name = sink.name, .device_type = {}});
   if (quirks.names == sink.quirks.names) return;
   sink.quirks = std::move(quirks);
-  log(Severity::Info, "session {} ({}): quirks {}", sink.id.value, sink.name,
-      fmt::format("{}", fmt::join(sink.quirks.names, ", ")));
+  log_session(sink, Severity::Info, "quirks {}", fmt::format("{}", fmt::join(sink.quirks.names, ", ")));
   sink.driver->apply(&rtsp::SourceSession::set_quirks, sink.quirks.session);
 }
 
@@ -34,15 +34,14 @@ void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
   if (stream_.secure() && !sink.keys) able.multicast = false;  // it could not read the group's packets
   const auto format = admit(sink, able);
   if (!format) {
-    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, format.error());
+    log_session(sink, Severity::Warning, "refused: {}", format.error());
     if (sink.device) inviter_.forget(*sink.device);
     sink.driver->apply(&rtsp::SourceSession::refuse, format.error());
     return;
   }
   if (sink.quirks.needs_audio && !format->audio) {
-    log(Severity::Warning,
-        "session {} ({}): this device leaves sessions without sound; give it an input with sound",
-        sink.id.value, sink.name);
+    log_session(sink, Severity::Warning,
+                "this device leaves sessions without sound; give it an input with sound");
   }
   sink.format = *format;
   SourceStream& stream = stream_of(sink);
@@ -114,7 +113,7 @@ Result<StreamFormat, std::string> SourceDaemon::give_own_encoder(Sink& sink, con
   } catch (const std::exception& error) {
     return fail(std::string("an encoder of its own: ") + error.what());
   }
-  log(Severity::Info, "session {} ({}): gets an encoder of its own", sink.id.value, sink.name);
+  log_session(sink, Severity::Info, "gets an encoder of its own");
   return sink.own->stream.admit(sink.id, able, sink.interface_index);
 }
 
@@ -123,7 +122,7 @@ void SourceDaemon::set_up(Sink& sink, const rtsp::StreamSetUp& set_up) {
   if (set_up.format != sink.format) {
     const auto reason =
         fmt::format("it takes {}, but {} is sent", to_string(set_up.format), to_string(*sink.format));
-    log(Severity::Warning, "session {} ({}): refused: {}", sink.id.value, sink.name, reason);
+    log_session(sink, Severity::Warning, "refused: {}", reason);
     return sink.driver->apply(&rtsp::SourceSession::refuse, reason);
   }
   sink.client = set_up.client;

@@ -53,7 +53,7 @@ void SourceDaemon::connect(Call& call) {
   if (!chosen) return call.reply(fail(chosen.error()));
   const auto plays = [&](const Target& target) {
     return std::any_of(sinks_.begin(), sinks_.end(), [&](const auto& entry) {
-      return key_of(entry.second) == target.key &&
+      return entry.second.peer() == target.key &&
              entry.second.driver->session().state() == SourceSession::State::Playing;
     });
   };
@@ -104,7 +104,7 @@ void SourceDaemon::settle(const std::string& key, const std::string& name, const
 
 // One of our sinks may have been asked for as a Wi-Fi Direct device.
 void SourceDaemon::settle(const Sink& sink, const std::string& failure) {
-  settle(key_of(sink), sink.name, failure);
+  settle(sink.peer(), sink.name, failure);
   if (sink.p2p && sink.device) settle(to_string(*sink.p2p), sink.name, failure);
 }
 
@@ -142,7 +142,7 @@ Result<json, RpcError> SourceDaemon::disconnect(const json& params) {
     }
     bool connected = false;
     for (auto& [id, sink] : sinks_) {
-      if (key_of(sink) != target.key) continue;
+      if (sink.peer() != target.key) continue;
       connected = true;
       sink.driver->apply(&SourceSession::end);
     }
@@ -176,7 +176,7 @@ Result<json, RpcError> SourceDaemon::trigger(const json& params, std::string_vie
   for (const Target& target : *chosen) {
     for (auto& [id, sink] : sinks_) {
       const bool fits = std::count(row.from.begin(), row.from.end(), sink.driver->session().state()) > 0;
-      if (key_of(sink) != target.key || !fits) continue;
+      if (sink.peer() != target.key || !fits) continue;
       if (method == "standby" && !sink.driver->session().sink().standby)
         return fail(failed(fmt::format("standby: {} does not know it; use pause", sink.name)));
       sink.driver->apply(row.call);

@@ -52,7 +52,7 @@ std::string_view delivery_of(const stream::MulticastGroup& group, SessionId id) 
 }  // namespace
 
 json SourceDaemon::session_row(const Sink& sink) const {
-  return {{"peer", key_of(sink)},
+  return {{"peer", sink.peer()},
           {"name", sink.name},
           {"address", to_string(sink.address.address)},
           {"state", session_state(sink.driver->session().state())},
@@ -152,7 +152,7 @@ json SourceDaemon::stats() const {
 json SourceDaemon::stats_row(const Sink& sink) const {
   const auto& [block, playout, round_trip, received, lost] = sink.figures;
   const auto* repair = stream_of(sink).repair();
-  json row{{"peer", key_of(sink)},
+  json row{{"peer", sink.peer()},
            {"name", sink.name},
            {"bitrate_bps", stream_of(sink).counters().bitrate},
            {"loss_before", nullptr},

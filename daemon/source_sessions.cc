@@ -3,13 +3,13 @@
 
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "daemon/session_log.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
 #include "platform/system.h"
 
 namespace wfdcast::daemon {
 
-using platform::log;
 using platform::Severity;
 
 void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event) {
@@ -24,26 +24,25 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  [&](const rtsp::PauseRequested&) {
                    stream_of(sink).pause(id);
                    sink.was_paused = true;
-                   log(Severity::Info, "session {} ({}): paused", id.value, sink.name);
+                   log_session(sink, Severity::Info, "paused");
                    environment_.publish("session_paused", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::StandbyEntered&) {
                    stream_of(sink).pause(id);
                    sink.was_paused = true;
-                   log(Severity::Info, "session {} ({}): standby", id.value, sink.name);
+                   log_session(sink, Severity::Info, "standby");
                    environment_.publish("session_standby", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::KeyAccepted& e) { stream_of(sink).key_accepted(id, e.mki); },
                  [&](const rtsp::IdrRequested&) { stream_of(sink).request_idr(); },
                  [&](const rtsp::ConnectorChanged& e) {
-                   log(Severity::Info, "session {} ({}): its display's connector is {}", id.value, sink.name,
-                       e.connector.empty() ? "none" : e.connector);
+                   log_session(sink, Severity::Info, "its display's connector is {}",
+                               e.connector.empty() ? "none" : e.connector);
                    environment_.publish("session_connector", [&] { return session_row(sink); });
                  },
                  [&](const rtsp::FormatChanged& e) {
                    sink.format = e.format;
-                   log(Severity::Info, "session {} ({}): takes {} from now on", id.value, sink.name,
-                       to_string(e.format));
+                   log_session(sink, Severity::Info, "takes {} from now on", to_string(e.format));
                    format_settled(id);
                  },
                  [&](const rtsp::FormatRefused& e) {
@@ -51,8 +50,9 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                    format_settled(id);
                  },
                  [&](const rtsp::DeliveryReported& e) {
-                   log(Severity::Info, "session {} ({}): has the stream by {} ({})", id.value, sink.name,
-                       e.delivery == Delivery::Multicast ? "multicast" : "unicast", printable(e.detail));
+                   log_session(sink, Severity::Info, "has the stream by {} ({})",
+                               e.delivery == Delivery::Multicast ? "multicast" : "unicast",
+                               printable(e.detail));
                    stream_of(sink).report(id, e.delivery, printable(e.detail));
                    tune_wireless();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
@@ -70,8 +70,7 @@ void SourceDaemon::playing(Sink& sink) {
     sink.driver->apply(&rtsp::SourceSession::give_key, stream_of(sink).key_for_newcomer());
   stream_of(sink).play(sink.id);
   sink.played = true;
-  log(Severity::Info, "session {} ({}): playing {}", sink.id.value, sink.name,
-      sink.format ? to_string(*sink.format) : std::string());
+  log_session(sink, Severity::Info, "playing {}", sink.format ? to_string(*sink.format) : std::string());
   if (sink.device) inviter_.session_played(*sink.device);
   environment_.publish("session_playing", [&] { return session_row(sink); });
   p2p_.set_streaming(true);
@@ -87,13 +86,13 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   if (!sink.played && !protection.empty()) {
     why += fmt::format("; it asks for {}, and wfdcast has no content protection", protection);
   }
-  log(Severity::Info, "session {} ({}): ended, {}", id.value, sink.name, why);
+  log_session(sink, Severity::Info, "ended, {}", why);
   stream_of(sink).leave(id);
   const bool by_hand = sink.device && dismissed_.contains(*sink.device);
   if (sink.keys && by_hand) stream_of(sink).change_key();
   format_settled(id);
   environment_.publish("session_ended",
-                       [&] { return json{{"peer", key_of(sink)}, {"name", sink.name}, {"reason", why}}; });
+                       [&] { return json{{"peer", sink.peer()}, {"name", sink.name}, {"reason", why}}; });
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
   if (!replaced(sink)) {

@@ -15,9 +15,9 @@ bool SourceDaemon::is_paired(const Target& target) const {
   return peer && paired(*peer);
 }
 
-std::string SourceDaemon::key_of(const Sink& sink) const {
-  if (sink.device) return to_string(*sink.device);
-  return sink.p2p ? to_string(*sink.p2p) : to_string(sink.address.address);
+std::string SourceDaemon::Sink::peer() const {
+  if (device) return to_string(*device);
+  return p2p ? to_string(*p2p) : to_string(address.address);
 }
 
 std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
@@ -28,9 +28,9 @@ std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
     targets.push_back({to_string(peer->id), peer->name, peer->id, peer->endpoint.address});
   }
   for (const auto& [id, sink] : sinks_) {
-    const auto same = [&, key = key_of(sink)](const Target& target) { return target.key == key; };
+    const auto same = [&, key = sink.peer()](const Target& target) { return target.key == key; };
     if (std::none_of(targets.begin(), targets.end(), same)) {
-      targets.push_back({key_of(sink), sink.name, sink.device, sink.address.address});
+      targets.push_back({sink.peer(), sink.name, sink.device, sink.address.address});
     }
   }
   for (const auto& [device, peer] : p2p_.device().peers()) {

@@ -1,5 +1,6 @@
 #include "platform/log.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,9 @@
 #include <string>
 #include <utility>
 
+#include "platform/fd.h"
+#include "platform/socket.h"
+
 namespace wfdcast::platform {
 namespace {
 
@@ -22,6 +26,7 @@ constexpr std::array<std::pair<Severity, std::string_view>, 5> kNames = {{{Sever
                                                                           {Severity::Info, "info"},
                                                                           {Severity::Debug, "debug"}}};
 Severity least_severity = Severity::Info;
+std::string journal_socket = "/run/systemd/journal/socket";
 
 // systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream to the
 // journal. A child whose stderr leads elsewhere inherits it all the same.
@@ -76,6 +81,29 @@ void append_escaped(std::string& out, std::string_view line) {
   }
 }
 
+// systemd's native journal protocol: a field a line; no value of ours has a line feed, append_escaped() sees
+// to that.
+std::string journal_entry(Severity severity, std::string_view text, const LogSubject& subject) {
+  std::string entry = fmt::format("PRIORITY={}\nSYSLOG_IDENTIFIER={}\n", static_cast<int>(severity),
+                                  program_invocation_short_name);
+  const auto field = [&](std::string_view key, std::string_view value) {
+    if (value.empty()) return;
+    entry.append(key).append(1, '=');
+    append_escaped(entry, value);
+    entry += '\n';
+  };
+  field("WFDCAST_PEER", subject.peer);
+  field("WFDCAST_PEER_NAME", subject.name);
+  field("WFDCAST_SESSION", subject.session);
+  return entry.append("MESSAGE=").append(text).append(1, '\n');
+}
+
+// Never waits: a full queue is a failure like no journal at all.
+bool write_to_journal(std::string_view entry) {
+  static const Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return send_to_path(fd.get(), journal_socket, entry).has_value();
+}
+
 }  // namespace
 
 std::optional<Severity> parse_severity(std::string_view text) {
@@ -85,14 +113,20 @@ std::optional<Severity> parse_severity(std::string_view text) {
   return std::nullopt;
 }
 
+void set_journal_socket(std::string path) { journal_socket = std::move(path); }
+
 void set_log_level(Severity least) { least_severity = least; }
 
 bool log_enabled(Severity severity) { return severity <= least_severity; }
 
-void log_line(Severity severity, std::string_view line) {
+void log_line(Severity severity, std::string_view line, const LogSubject& subject) {
+  std::string text;
+  append_escaped(text, line);
+  const bool journal = journal_reads_stderr();
+  if (journal && write_to_journal(journal_entry(severity, text, subject))) return;
   std::string out;
-  out.reserve(line.size() + 32);
-  if (journal_reads_stderr()) {
+  out.reserve(text.size() + 32);
+  if (journal) {
     fmt::format_to(std::back_inserter(out), "<{}>", static_cast<int>(severity));
   } else {
     append_time_of_day(out);
@@ -100,8 +134,7 @@ void log_line(Severity severity, std::string_view line) {
       if (known == severity) out.append(name).append(": ");
     }
   }
-  append_escaped(out, line);
-  out += '\n';
+  out.append(text).append(1, '\n');
   // One write: lines of several processes on one pipe stay whole.
   while (::write(STDERR_FILENO, out.data(), out.size()) < 0 && errno == EINTR) {
   }

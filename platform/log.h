@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace wfdcast::platform {
@@ -13,9 +14,19 @@ enum class Severity { Error = 3, Warning = 4, Notice = 5, Info = 6, Debug = 7 };
 
 void set_log_level(Severity least);
 [[nodiscard]] bool log_enabled(Severity severity);
-// One line to stderr; with the "<6>" prefix when systemd reads it ($JOURNAL_STREAM), else with the time of
-// day.
-void log_line(Severity severity, std::string_view line);
+// What a line is about. The journal keeps it in the fields WFDCAST_PEER, WFDCAST_PEER_NAME and
+// WFDCAST_SESSION; elsewhere the line itself has to say it. Empty: no such field.
+struct LogSubject {
+  std::string peer;  // device id, or the address of a plain device
+  std::string name;
+  std::string session;  // its number at a source
+};
+
+// One line: to the journal where stderr leads there ($JOURNAL_STREAM), else to stderr with the time of day. A
+// journal that does not take it by its socket gets it through stderr, with the prefix "<6>" and without
+// fields.
+void log_line(Severity severity, std::string_view line, const LogSubject& subject = {});
+void set_journal_socket(std::string path);  // another one than systemd's, for tests
 
 template <class... Args>
 void log(Severity severity, fmt::format_string<Args...> format, Args&&... args) {

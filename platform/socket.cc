@@ -2,8 +2,10 @@
 
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace wfdcast::platform {
 namespace {
@@ -51,5 +53,19 @@ Result<void> bind_to(int fd, const Endpoint& endpoint) {
 
 Endpoint local_endpoint(int fd) { return ask_endpoint(::getsockname, fd); }
 Endpoint peer_endpoint(int fd) { return ask_endpoint(::getpeername, fd); }
+
+Result<void> send_to_path(int fd, std::string_view path, std::string_view datagram) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return fail_errno(ENAMETOOLONG);
+  path.copy(address.sun_path, path.size());
+  if (path.front() == '@') address.sun_path[0] = '\0';
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  while (::sendto(fd, datagram.data(), datagram.size(), MSG_NOSIGNAL,
+                  reinterpret_cast<const sockaddr*>(&address), size) < 0) {
+    if (errno != EINTR) return fail_errno(errno);
+  }
+  return {};
+}
 
 }  // namespace wfdcast::platform

@@ -18,6 +18,10 @@ namespace wfdcast::platform {
 [[nodiscard]] Result<void> bind_to_device(int fd, std::string_view device);
 [[nodiscard]] Result<void> bind_to(int fd, const Endpoint& endpoint);
 
+// One datagram to a Unix socket by its path; '@' begins a name of the abstract namespace. ENAMETOOLONG, and
+// what sendto(2) says.
+[[nodiscard]] Result<void> send_to_path(int fd, std::string_view path, std::string_view datagram);
+
 // None where the socket is not IPv4 or not connected.
 [[nodiscard]] Endpoint local_endpoint(int fd);
 [[nodiscard]] Endpoint peer_endpoint(int fd);

@@ -12,11 +12,6 @@
 namespace wfdcast::security {
 namespace {
 
-// SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes }
-constexpr std::array<std::uint8_t, 12> kSpkiHead{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
-                                                 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-constexpr std::string_view kAnnouncementContext{"wfdcast announcement 1\0", 23};
-
 template <auto Free>
 struct Deleter {
   template <class T>
@@ -54,17 +49,13 @@ std::vector<std::uint8_t> der_of(Encode encode, Object* object) {
 
 }  // namespace
 
+bool has_tls() { return true; }
+
 DeviceId device_id_of(const PublicKey& key) {
   const auto digest = sha256({spki_of(key)});
   DeviceId id;
   std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
   return id;
-}
-
-std::vector<std::uint8_t> spki_of(const PublicKey& key) {
-  std::vector<std::uint8_t> spki(kSpkiHead.begin(), kSpkiHead.end());
-  spki.insert(spki.end(), key.bytes.begin(), key.bytes.end());
-  return spki;
 }
 
 bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
@@ -86,13 +77,6 @@ std::array<std::uint8_t, 32> sha256(std::initializer_list<ByteView> parts) {
   std::array<std::uint8_t, 32> digest{};
   need(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
   return digest;
-}
-
-std::vector<std::uint8_t> announcement_message(ByteView datagram) {
-  const ByteView context = as_bytes(kAnnouncementContext);
-  std::vector<std::uint8_t> message(context.begin(), context.end());
-  message.insert(message.end(), datagram.begin(), datagram.end());
-  return message;
 }
 
 Identity::Identity(evp_pkey_st* key) : key_(key, EVP_PKEY_free) {

@@ -12,6 +12,9 @@ struct evp_pkey_st;
 
 namespace wfdcast::security {
 
+// Whether this program was built with TLS and SRTP. Without them it knows open mode alone: nothing is signed
+// and no signature is good.
+[[nodiscard]] bool has_tls();
 // The first 16 bytes of SHA-256 over the key's SubjectPublicKeyInfo.
 [[nodiscard]] DeviceId device_id_of(const PublicKey& key);
 // RFC 8410: the 44 bytes that stand in a certificate for this key.

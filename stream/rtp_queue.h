@@ -101,7 +101,9 @@ class RtpQueue {
   [[nodiscard]] std::uint64_t kept_from() const { return lent_; }
 
   [[nodiscard]] std::size_t capacity() const { return free_.size(); }
-  [[nodiscard]] std::size_t available() const { return free_count_ + (begin_ - lent_); }
+  [[nodiscard]] std::size_t available() const {
+    return free_count_ + static_cast<std::size_t>(begin_ - lent_);
+  }
 
  private:
   [[nodiscard]] std::uint8_t* begin(RtpSlot& slot, Time now) {

@@ -187,6 +187,12 @@ def logs():
     own = [entry for entry in entries if entry.get("_COMM") == "wfdd"]
     fact({"4", "6"} <= {entry["PRIORITY"] for entry in own}, "the journal knows priorities")
     fact(not any(re.match(r"<\d>", entry["MESSAGE"]) for entry in own), "and the lines have no prefix")
+    sink = status("sink")
+    about = [entry for entry in own if entry.get("WFDCAST_PEER") == sink["id"] and entry.get("WFDCAST_SESSION")]
+    fact(any(re.match(rf"session {entry['WFDCAST_SESSION']} \(Screen\): playing", entry["MESSAGE"]) for entry in about),
+         "peer and session of a line are fields of the journal")
+    said = run("journalctl", "--quiet", "--no-pager", "--output=cat", "--unit=wfdd@sink", "WFDCAST_PEER=" + status("source")["id"])
+    fact(": playing" in said and "stopping" not in said, "by which the sink's lines can be chosen too")
 
 
 def stops():

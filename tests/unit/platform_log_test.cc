@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -46,7 +48,59 @@ TEST(Log, LineHasTimeAndSeverity) {
               MatchesRegex("[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9][0-9][0-9] warning: sink 3: lost\n"));
 }
 
-TEST(Log, JournalGetsThePriority) {
+// A journal of our own, for as long as this lives.
+class Journal {
+ public:
+  Journal() : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, path_.size());
+    ::unlink(path_.c_str());
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    set_journal_socket(path_);
+  }
+  ~Journal() {
+    set_journal_socket("");
+    ::unlink(path_.c_str());
+    ::unsetenv("JOURNAL_STREAM");
+  }
+  std::string entry() {
+    std::array<char, 8192> text{};
+    const ssize_t size = ::recv(fd_.get(), text.data(), text.size(), MSG_DONTWAIT);
+    return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  }
+
+ private:
+  std::string path_ = testing::TempDir() + fmt::format("journal.{}", ::getpid());
+  Fd fd_;
+};
+
+TEST(Log, JournalGetsWhoAndWhichSession) {
+  Journal journal;
+  EXPECT_EQ(stderr_of([] {
+              set_journal_stream(0);
+              log_line(Severity::Warning, "session 7 (Hall): refused",
+                       {.peer = "0123", .name = "Hall\nMESSAGE=forged", .session = "7"});
+            }),
+            "");
+  EXPECT_EQ(
+      journal.entry(),
+      "PRIORITY=4\nSYSLOG_IDENTIFIER=platform_test\nWFDCAST_PEER=0123\n"
+      "WFDCAST_PEER_NAME=Hall\\x0aMESSAGE=forged\nWFDCAST_SESSION=7\nMESSAGE=session 7 (Hall): refused\n");
+}
+
+TEST(Log, WhatIsAboutNobodyHasNoFields) {
+  Journal journal;
+  EXPECT_EQ(stderr_of([] {
+              set_journal_stream(0);
+              log(Severity::Info, "stopping");
+            }),
+            "");
+  EXPECT_EQ(journal.entry(), "PRIORITY=6\nSYSLOG_IDENTIFIER=platform_test\nMESSAGE=stopping\n");
+}
+
+TEST(Log, WithoutItsSocketTheJournalGetsThePriority) {
+  set_journal_socket("/nowhere/journal");
   EXPECT_EQ(stderr_of([] {
               set_journal_stream(0);
               log(Severity::Error, "no");

@@ -10,8 +10,7 @@ WFDCAST_SITE_METHOD = local
 WFDCAST_LICENSE = Apache-2.0
 WFDCAST_LICENSE_FILES = LICENSE
 WFDCAST_DEPENDENCIES = \
-	cli11 fmt json-for-modern-cpp libevent libsrtp openssl libnl tomlplusplus wpa_supplicant \
-	host-pkgconf
+	cli11 fmt json-for-modern-cpp libevent tomlplusplus host-pkgconf
 WFDCAST_CONF_OPTS = -DWFD_TESTS=OFF
 
 ifeq ($(BR2_PACKAGE_WFDCAST_GSTREAMER),y)
@@ -19,6 +18,20 @@ WFDCAST_DEPENDENCIES += gstreamer1 gst1-plugins-base
 WFDCAST_CONF_OPTS += -DWFD_GSTREAMER=ON
 else
 WFDCAST_CONF_OPTS += -DWFD_GSTREAMER=OFF
+endif
+
+ifeq ($(BR2_PACKAGE_WFDCAST_P2P),y)
+WFDCAST_DEPENDENCIES += libnl wpa_supplicant
+WFDCAST_CONF_OPTS += -DWFD_P2P=ON
+else
+WFDCAST_CONF_OPTS += -DWFD_P2P=OFF
+endif
+
+ifeq ($(BR2_PACKAGE_WFDCAST_TLS),y)
+WFDCAST_DEPENDENCIES += libsrtp openssl
+WFDCAST_CONF_OPTS += -DWFD_TLS=ON
+else
+WFDCAST_CONF_OPTS += -DWFD_TLS=OFF
 endif
 
 ifeq ($(BR2_INIT_SYSTEMD),y)

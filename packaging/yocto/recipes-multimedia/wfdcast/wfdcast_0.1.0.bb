@@ -7,12 +7,14 @@ SRCREV = "${AUTOREV}"
 PV = "0.1.0+git"
 S = "${WORKDIR}/git"
 
-DEPENDS = "cli11 fmt libevent libsrtp openssl libnl nlohmann-json tl-expected tomlplusplus wpa-supplicant"
+DEPENDS = "cli11 fmt libevent nlohmann-json tl-expected tomlplusplus"
 
 inherit cmake pkgconfig systemd useradd
 
-PACKAGECONFIG ??= "gstreamer ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
+PACKAGECONFIG ??= "gstreamer p2p tls ${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG[gstreamer] = "-DWFD_GSTREAMER=ON,-DWFD_GSTREAMER=OFF,gstreamer1.0 gstreamer1.0-plugins-base"
+PACKAGECONFIG[p2p] = "-DWFD_P2P=ON,-DWFD_P2P=OFF,libnl wpa-supplicant"
+PACKAGECONFIG[tls] = "-DWFD_TLS=ON,-DWFD_TLS=OFF,libsrtp openssl"
 PACKAGECONFIG[systemd] = "-DWFD_SYSTEMD=ON,-DWFD_SYSTEMD=OFF"
 
 EXTRA_OECMAKE = "-DWFD_TESTS=OFF"

@@ -1,0 +1,17 @@
+# WFD_STATIC: programs with everything in them. fmt and toml++ are taken from their headers, for Debian has them as shared
+# libraries alone; who uses them is compiled as against those.
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+add_link_options(-static)
+find_path(FMT_INCLUDE_DIR fmt/format-inl.h REQUIRED)
+find_path(TOMLPP_INCLUDE_DIR toml++/toml.h REQUIRED)
+mark_as_advanced(FMT_INCLUDE_DIR TOMLPP_INCLUDE_DIR)
+add_library(wfd_static_libraries STATIC ${PROJECT_SOURCE_DIR}/cmake/static_libraries.cc)
+target_include_directories(wfd_static_libraries SYSTEM PRIVATE ${FMT_INCLUDE_DIR} ${TOMLPP_INCLUDE_DIR})
+add_library(fmt::fmt INTERFACE IMPORTED)
+target_compile_definitions(fmt::fmt INTERFACE FMT_SHARED)
+target_include_directories(fmt::fmt INTERFACE ${FMT_INCLUDE_DIR})
+target_link_libraries(fmt::fmt INTERFACE wfd_static_libraries)
+add_library(PkgConfig::TOMLPP INTERFACE IMPORTED)
+target_compile_options(PkgConfig::TOMLPP INTERFACE -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1)
+target_include_directories(PkgConfig::TOMLPP INTERFACE ${TOMLPP_INCLUDE_DIR})
+target_link_libraries(PkgConfig::TOMLPP INTERFACE wfd_static_libraries)

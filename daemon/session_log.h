@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "platform/log.h"
+
+namespace wfdcast::daemon {
+
+// One line about one session: it begins with the session's label(), "session 7 (Hall)", and the journal keeps
+// its log_subject() in fields.
+template <class Session, class... Args>
+void log_session(const Session& session, platform::Severity severity, fmt::format_string<Args...> format,
+                 Args&&... args) {
+  if (!platform::log_enabled(severity)) return;
+  platform::log_line(severity, session.label() + ": " + fmt::format(format, std::forward<Args>(args)...),
+                     session.log_subject());
+}
+
+}  // namespace wfdcast::daemon
