@@ -11,7 +11,7 @@ import time
 
 from bench import OUT, BenchLab
 
-PARTS = ["memory", "send", "receive", "sinks", "session", "start", "beacons", "repair"]
+PARTS = ["memory", "send", "receive", "sinks", "session", "start", "beacons", "repair", "air"]
 
 
 def machine():
