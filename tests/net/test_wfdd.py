@@ -1,5 +1,6 @@
 """The daemon as a person, a script and systemd see it (contract 2.1)."""
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -178,6 +179,22 @@ def test_a_source_is_ready_when_it_listens(net, spare):
         client.settimeout(1)
         client.connect((source.node.address, 7236))
     wait_for(lambda: 'STATUS=source "Spare": 2 sinks in reach, 0 playing' in source.messages(), 3, "its state")
+
+
+class WithoutRandom(Notified):
+    def command(self):
+        return ["python3", pathlib.Path(__file__).with_name("no_random.py"), *super().command()]
+
+
+def test_a_start_without_random_numbers_waits_and_says_so(net, spare):
+    """It makes no key, sends nothing, and can be stopped."""
+    with Capture(net.lobby.node.space) as capture:
+        sink = spare(WithoutRandom, "sink", **{"sink.output": "null:"})
+        wait_for(lambda: len(sink.messages()) >= 2, 3, "it says so again and again")
+        assert set(sink.told) == {"STATUS=waiting for the kernel's random numbers\nEXTEND_TIMEOUT_USEC=10000000"}
+        assert not [frame for frame in capture.read() if frame.source == spare.node.address]
+    sink.process.terminate()
+    sink.process.wait(TERM_LIMIT)
 
 
 def test_the_log_says_that_the_mode_is_open(net):
