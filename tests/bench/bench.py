@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "net"))
 os.environ.setdefault("WFD_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "bench" / "bin"))
 from lab import BIN, ROOT, Daemon, Lab, run, wait_for  # noqa: E402
+from paired_lab import Board  # noqa: E402
 
 OUT = pathlib.Path(os.environ.get("WFD_BENCH_OUT", ROOT / "build" / "bench" / "figures"))
 MEDIA = ROOT / "build" / "bench" / "media"
@@ -83,6 +84,10 @@ class BenchDaemon(Daemon):
 
     def command(self):
         return ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", *self.prefix, *super().command()]
+
+
+class BenchBoard(BenchDaemon, Board):
+    """The same in paired mode."""
 
 
 class BenchLab(Lab):

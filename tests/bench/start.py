@@ -1,9 +1,10 @@
-"""From the start of a process to its first RTP packet, and from `wfdctl connect` to the first decoded picture."""
+"""From the start of a process to its first RTP packet, and from `wfdctl connect` to PLAY and the first decoded picture."""
 import json
 import time
 
-from bench import (BIN, GROUP, PEER_GROUP, PEER_PORT, PORT, SENDER_CPU, BenchDaemon, Table, clip, end, spawn, spawn_ready,
+from bench import (BIN, GROUP, PEER_GROUP, PEER_PORT, PORT, SENDER_CPU, BenchBoard, BenchDaemon, Table, clip, end, spawn, spawn_ready,
                    wait_for)
+from paired_lab import introduce
 from send import peers
 
 
@@ -90,6 +91,36 @@ def to_first_picture(lab, nodes, quick):
     return table
 
 
+def connected_after(source, sink):
+    """Milliseconds from `wfdctl connect` to PLAY."""
+    begin = time.time()
+    source.ctl("connect", sink.name)
+    took = (time.time() - begin) * 1000
+    source.ctl("disconnect", sink.name)
+    wait_for(lambda: not sink.status()["sessions"] and {p["state"] for p in source.ask("peers")} == {"available"}, 10,
+             "the sink is free again")
+    return took
+
+
+def with_and_without_tls(nodes, quick):
+    source_node, _, sink_node = nodes
+    runs = 3 if quick else 15
+    table = Table("tls", "`wfdctl connect` to PLAY, in the clear and in paired mode",
+                  f"{runs} connections of one source and one sink. Paired mode: signed invitation, TLS 1.3 with two Ed25519 "
+                  "certificates, SRTP keys.", ["to PLAY ms"])
+    for what, kind in (("open mode", BenchDaemon), ("paired mode", BenchBoard)):
+        sink = kind(sink_node, "sink", "Sink", **{"sink.output": "null:"})
+        source = kind(source_node, "source", cpu=SENDER_CPU,
+                      **{"source.connect": "none", "source.input": f"file:{clip('10M')}"})
+        wait_for(lambda: source.ask("peers"), 10, "the source sees the sink")
+        if kind is BenchBoard:
+            introduce(source, sink)
+        table.add(what, [connected_after(source, sink) for _ in range(runs)])
+        source.stop()
+        sink.stop()
+    return table
+
+
 def measure(lab, quick):
     nodes = lab.node("source", 1), lab.node("meter", 11), lab.node("sink", 12)
-    return [to_first_packet(lab, nodes, quick), to_first_picture(lab, nodes, quick)]
+    return [to_first_packet(lab, nodes, quick), to_first_picture(lab, nodes, quick), with_and_without_tls(nodes, quick)]
