@@ -2,6 +2,7 @@
 
     [desk 10.77.0.1] -- bridge br0 -- [lobby 10.77.0.11] [bar 10.77.0.12] [stranger 10.77.0.66]
 """
+import contextlib
 import json
 import socket
 import ssl
@@ -105,6 +106,17 @@ def tls_connect(node, address, identity, protocol=RTSP, version=None, timeout=3)
     with inside(node.space):
         raw = socket.create_connection((address, 7236), timeout)
     return context.wrap_socket(raw)
+
+
+def client_hello():
+    """The first bytes of a TLS client."""
+    hello = ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols([RTSP])
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), hello).do_handshake()
+    return hello.read()
 
 
 def bytes_until_closed(connection):
