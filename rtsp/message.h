@@ -112,9 +112,11 @@ class MessageReader {
   void release();
 
   std::string buffer_;
-  std::size_t begin_ = 0;        // of the current head or body
-  std::size_t line_ = 0;         // of the first line that has not been looked at
-  std::size_t seen_ = 0;         // up to here that line has no LF
+  std::size_t begin_ = 0;  // of the current head or body
+  std::size_t line_ = 0;   // of the first line that has not been looked at
+  std::size_t seen_ = 0;   // up to here that line has no LF
+  static constexpr std::size_t kNone = std::string::npos;
+  std::size_t nul_ = kNone;      // where the first NUL is
   std::size_t lines_ = 0;        // of the current head
   std::optional<Message> head_;  // its body is still to come
   std::size_t body_length_ = 0;

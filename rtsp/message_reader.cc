@@ -121,8 +121,13 @@ std::size_t MessageReader::push(std::string_view bytes) {
   buffer_.erase(0, begin_);
   line_ -= begin_;
   seen_ -= begin_;
+  if (nul_ != kNone) nul_ -= begin_;
   begin_ = 0;
   const std::size_t taken = std::min(bytes.size(), kMaxBuffered - buffer_.size());
+  if (nul_ == kNone) {
+    nul_ = bytes.substr(0, taken).find('\0');
+    if (nul_ != kNone) nul_ += buffer_.size();
+  }
   buffer_.append(bytes.substr(0, taken));
   return taken;
 }
@@ -150,9 +155,9 @@ Result<bool, ParseError> MessageReader::find_head_end() {
       if (limit == begin_ + kMaxHead) return fail(ParseError::TooLong);
       return false;
     }
+    if (nul_ < end) return fail(ParseError::NulByte);
     const std::string_view line = std::string_view(buffer_).substr(line_, end - line_);
     line_ = seen_ = end + 1;
-    if (line.find('\0') != std::string_view::npos) return fail(ParseError::NulByte);
     if (!line.empty() && line != "\r") {
       if (++lines_ > 1 + kMaxHeaders) return fail(ParseError::TooManyHeaders);
     } else if (lines_ > 0) {
@@ -187,8 +192,8 @@ Result<bool, ParseError> MessageReader::read_head() {
 }
 
 Result<std::optional<Message>, ParseError> MessageReader::take_message() {
+  if (nul_ < begin_ + body_length_) return fail(ParseError::NulByte);
   const std::string_view body = std::string_view(buffer_).substr(begin_, body_length_);
-  if (body.find('\0') != std::string_view::npos) return fail(ParseError::NulByte);
   std::visit([&](auto& m) { m.body = body; }, *head_);
   Result<std::optional<Message>, ParseError> message(tl::in_place, std::move(*head_));
   head_.reset();
