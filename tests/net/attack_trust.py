@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from control_lab import moves_on
-from forge import (AVAILABLE, SINK_PORT, SOURCE_PORT, Flood, Forger, ScriptedBeacon, beacon, hear, invitation, sink_seen, tlv,
+from forge import (AVAILABLE, SINK_PORT, SOURCE_PORT, Flood, Forger, ScriptedBeacon, beacon, invitation, sink_seen, tlv,
                    udp_datagram)
 from lab import wait_for
 from paired_lab import (Board, PAIR, bytes_until_closed, client_hello, make_identity, playing,  # noqa: F401 (fixture)
