@@ -8,7 +8,7 @@ from control_lab import moves_on
 from forge import Flood, Forger, udp_datagram
 from insider import Identity, Insider
 from lab import wait_for
-from paired_lab import playing  # noqa: F401 (fixture)
+from paired_lab import make_identity, playing, tls_connect  # noqa: F401 (fixture)
 from wire import Capture, rtp_sequence, udp_socket
 
 ASKED, BATCH, AT_ONCE = 5_000, 100, 204  # datagrams, in batches, and packets that each asks for
@@ -97,6 +97,15 @@ def test_no_clock_is_asked(playing, trusting, life):
     with Insider(playing.stranger, identity) as sink:
         sink.advance("PLAYING")
     lobby_undisturbed(playing)
+
+
+def test_no_session_is_resumed(playing, trusting):
+    """No ticket comes with what the source says first; without one there is no early data either."""
+    identity = make_identity(playing.lab.directory, "resumer")
+    trusting.ctl("trust", f"wfdcast-ed25519 {identity[2].hex()} Insider")
+    with tls_connect(playing.stranger, "10.77.0.1", identity) as connection:
+        assert connection.recv(4096).startswith(b"OPTIONS ")
+        assert connection.version() == "TLSv1.3" and not connection.session.has_ticket
 
 
 def test_the_right_to_show_is_none_to_watch(playing, trusting):
