@@ -81,10 +81,11 @@ def test_nacks_of_strangers_in_the_name_of_a_sink_are_nothing(playing):
     assert playing.desk.session_states() == {"Lobby": "playing"}
 
 
-def test_who_is_unpaired_while_it_watches_reads_nothing_after_the_next_key(playing, insider):
+@pytest.mark.parametrize("how", ["unpair", "disconnect"])
+def test_who_is_sent_away_while_it_watches_reads_nothing_after_the_next_key(playing, insider, how):
     assert all(insider.reads(frame.payload) for frame in rtp_on(playing.lobby.node)), "the same key for all"
-    playing.desk.ctl("unpair", "Insider")
-    assert insider.is_closed(2)
+    playing.desk.ctl(how, insider.ident.hex())
+    assert insider.is_closed(4)
     wait_for(lambda: not any(insider.reads(frame.payload) for frame in rtp_on(playing.lobby.node)), 5, "only noise")
     lobby_undisturbed(playing)
 

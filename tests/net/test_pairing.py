@@ -197,3 +197,6 @@ def test_state_that_cannot_be_written_is_said(net):
     net.bar.start()
     assert any("temporary" in warning for warning in net.bar.status()["warnings"])
     assert "temporary" in net.bar.ctl("identity").stdout
+    (net.bar.provisioned / "fleet.pub").write_text(net.desk.line)
+    net.bar.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: [row["origin"] for row in net.bar.ask("paired")] == ["trusted.d"], 5, "trusted.d counts all the same")
