@@ -17,6 +17,11 @@ bool Inviter::was_ours(const DeviceId& id) const {
   return wish != wishes_.end() && wish->second.had_session;
 }
 
+bool Inviter::invited(const DeviceId& id) const {
+  const auto wish = wishes_.find(id);
+  return wish != wishes_.end() && wish->second.address;
+}
+
 void Inviter::forget(const DeviceId& id) { wishes_.erase(id); }
 
 void Inviter::peer_changed(const DeviceId& id, Time now) {

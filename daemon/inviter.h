@@ -38,6 +38,8 @@ class Inviter {
   [[nodiscard]] bool wanted(const DeviceId& id) const { return wishes_.contains(id); }
   // It was in a session with us since it is wanted: what it says of its state may be about that one.
   [[nodiscard]] bool was_ours(const DeviceId& id) const;
+  // It got an invitation since it is wanted: it was free then, and is busy by that.
+  [[nodiscard]] bool invited(const DeviceId& id) const;
 
   // The peer appeared, moved, or changed its state.
   void peer_changed(const DeviceId& id, Time now);

@@ -113,7 +113,8 @@ std::string SourceDaemon::why_not_in_time(const std::string& key) const {
   const discovery::Peer* const peer = device ? finder_.registry().find(*device) : nullptr;
   if (peer && !invitable(*peer))
     return "did not show in time, by a signature, that it is the board that was paired";
-  if (peer && peer->state != discovery::SinkState::Available) return "busy with another source";
+  if (peer && peer->state != discovery::SinkState::Available && !inviter_.invited(*device))
+    return "busy with another source";
   return fmt::format("did not connect to TCP port {} here in time; is something in between blocking it?",
                      config_.rtsp.port);
 }

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from bad_air import BadAir, bursts, disorder
-from delivery_lab import CLIP, all_sinks, deliveries, more, moved, recorded, runs  # noqa: F401
+from delivery_lab import CLIP, all_sinks, deliveries, more, recorded, runs  # noqa: F401
+from lab import wait_for
 from test_repair import LATENCY, nothing_missing, playing
 from wire import Capture, stream_of
 
@@ -78,7 +79,8 @@ def test_a_link_that_is_gone_for_a_while(net, seconds):
         for _ in range(seconds):
             more(two, 200)
         one.node.undrop()
-        moved(net, "multicast", one.name, two.name)
+        back = {one.name: "multicast", two.name: "multicast"}
+        wait_for(lambda: deliveries(net) == back and one.stream()["delivery"] == "multicast", 20, "it is in the group again")
         more(one, MANY)
         sent = stream_of(capture.rtp())
         pieces = runs(sent, recorded(one))

@@ -38,6 +38,19 @@ class Inviting : public ::testing::Test {
                    [this](const discovery::Peer&) { return proven_; }};
 };
 
+TEST_F(Inviting, ASinkThatIsBusyByOurInvitationIsKnown) {
+  see(SinkState::Busy, kStart);
+  inviter_.want(sink_, kStart);
+  EXPECT_EQ(invitations(kStart), 0u);
+  EXPECT_FALSE(inviter_.invited(sink_)) << "another source has it";
+  see(SinkState::Available, kStart + 1s);
+  EXPECT_EQ(invitations(kStart + 1s), 1u);
+  see(SinkState::Busy, kStart + 2s);
+  EXPECT_TRUE(inviter_.invited(sink_));
+  inviter_.forget(sink_);
+  EXPECT_FALSE(inviter_.invited(sink_));
+}
+
 TEST_F(Inviting, AWantedSinkIsInvitedAtOnceAndAgainUntilItConnects) {
   see(SinkState::Available, kStart);
   inviter_.want(sink_, kStart);
