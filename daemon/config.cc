@@ -215,6 +215,17 @@ std::optional<VideoModes> parse_video_wish(std::string_view text) {
 
 VideoModes Config::wanted_modes() const { return parse_video_wish(stream.video).value_or(VideoModes{}); }
 
+std::optional<stream::FecMatrix> parse_fec_matrix(std::string_view text) {
+  constexpr unsigned kLeast = 4, kMost = 20;
+  const std::size_t x = text.find('x');
+  if (x == std::string_view::npos) return std::nullopt;
+  const auto columns = parse_number<unsigned>(text.substr(0, x)),
+             rows = parse_number<unsigned>(text.substr(x + 1));
+  const auto fits = [](const auto& number) { return number && *number >= kLeast && *number <= kMost; };
+  if (!fits(columns) || !fits(rows) || *columns * *rows > stream::kMostInMatrix) return std::nullopt;
+  return stream::FecMatrix{.columns = *columns, .rows = *rows, .row_packets = true};
+}
+
 H264Level Config::wanted_level() const {
   const auto limit = parse_video_limit(stream.video).value_or(VideoLimit{});
   constexpr unsigned kMostOfR1 = 1200;
@@ -263,11 +274,14 @@ void check_config(const Config& config) {
   };
   const auto& stream = config.stream;
   const auto group = parse_address(stream.group);
-  require(group && group->is_multicast(), "stream.group",
-          "must be a multicast address, 224.0.0.0 to 239.255.255.255");
+  const bool chosen = stream.group == "auto";
+  require(chosen || (group && group->is_multicast()), "stream.group",
+          "must be \"auto\" or a multicast address, 224.0.0.0 to 239.255.255.255");
   constexpr std::uint32_t kSourceSpecific = 232;
-  require(!stream.ssm || group->value >> 24 == kSourceSpecific, "stream.group",
+  require(!stream.ssm || chosen || group->value >> 24 == kSourceSpecific, "stream.group",
           "must be in 232.0.0.0/8 with stream.ssm");
+  require(!stream.announce || config.security.mode == SecurityMode::Open, "stream.announce",
+          "needs security.mode = \"open\": what is encrypted nobody else can watch");
   require(stream.rtp_port % 2 == 0, "stream.rtp_port", "must be even; RTCP takes the next port");
   require(parse_video_limit(stream.video).has_value(), "stream.video",
           "must be \"best\" or such as \"720p30\"");
@@ -282,6 +296,8 @@ void check_config(const Config& config) {
   for (const std::string& means : stream.repair) {
     require(means == "nack" || means == "fec", "stream.repair", "may hold \"nack\" and \"fec\"");
   }
+  require(stream.fec_matrix == "auto" || parse_fec_matrix(stream.fec_matrix), "stream.fec_matrix",
+          "must be \"auto\" or such as \"10x5\": 4 to 20 columns and rows, at most 100 packets");
   require(config.name.size() <= 64, "name", "must be at most 64 bytes");
   require(config.control.socket.size() < 108, "control.socket", "must be shorter than 108 bytes");
   require(config.discovery.ttl >= 2 * config.discovery.interval, "discovery.ttl",

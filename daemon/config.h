@@ -11,6 +11,7 @@
 #include "base/endpoint.h"
 #include "base/time.h"
 #include "platform/log.h"
+#include "stream/fec.h"
 #include "stream/multicast_group.h"
 
 namespace wfdcast::daemon {
@@ -57,8 +58,11 @@ struct Config {
     bool loop = false;
     std::string latency = "auto";  // or a duration
     std::vector<std::string> repair{"nack", "fec"};
-    bool ssm = false;             // the group is joined for the source's address only (IGMPv3)
-    Duration igmp_refresh = 60s;  // of a sink's membership by its own report; 0s: never
+    std::string fec_matrix = "auto";  // or columns by rows, "10x5"
+    bool ssm = false;                 // the group is joined for the source's address only (IGMPv3)
+    bool announce = false;            // SAP, in open mode
+    bool sync = false;                // a sink releases packets at the instant at which the others do
+    Duration igmp_refresh = 60s;      // of a sink's membership by its own report; 0s: never
     IgmpQuerier igmp_querier = IgmpQuerier::Off;
     Duration igmp_query_interval = 125s;
   } stream;
@@ -131,6 +135,10 @@ class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// "10x5": ST 2022-1 with row FEC has 4 to 20 columns and rows, and at most 100 packets; nullopt: none of
+// these.
+[[nodiscard]] std::optional<stream::FecMatrix> parse_fec_matrix(std::string_view text);
 
 // The progressive modes within "720p30" or "best", and 640x480p60 in any case; nullopt where it is neither.
 [[nodiscard]] std::optional<VideoModes> parse_video_wish(std::string_view text);

@@ -21,6 +21,7 @@ const std::vector<MethodSpec>& method_specs() {
        "`fec_packets_sent`, "
        "`idr_requests`, `catch_ups` (sinks that began with the last key picture instead of a new one), "
        "`wanted_bitrate_bps` (what rate control asks of the encoder; null: the input has one bitrate), "
+       "`pacing` (what spaces the packets of the group: `timer`, or a queueing discipline, `tbf` or `fq`), "
        "`input`; a sink's has `source`, `packets_received`, `packets_lost`, "
        "`packets_recovered`, "
        "`packets_late`, `packets_refused` (forged or replayed), `jitter_ms`, `latency_ms`, `receive_buffer`, "
@@ -78,6 +79,12 @@ const std::vector<MethodSpec>& method_specs() {
        "fec}, retransmitted, jitter_ms, round_trip_ms, delay_ms, buffer_ms}]`; losses are fractions of 1: "
        "before repair, and at the output. `retransmitted`: packets sent again for this sink alone. What a "
        "sink does not report is null. `monitor` gives each sink's row as `sink_report` when it reports."},
+      {"sdp",
+       "source",
+       "The stream on the group as an SDP description (RFC 8866), for programs that are none of ours. Open "
+       "mode only.",
+       {},
+       "`{sdp}`"},
       {"p2p_find",
        "both",
        "Looks for Wi-Fi Direct devices; not while something plays.",

@@ -21,6 +21,7 @@ void SinkStream::understand(const stream::RtcpPacket& packet) {
   const Time now = loop_.now();
   if (const auto* report = std::get_if<stream::SenderReport>(&packet)) {
     receiver_->sender_report(*report, now);
+    source_ntp_ = report->ntp;
   } else if (const auto* group = std::get_if<stream::GroupSize>(&packet)) {
     receiver_->group_size(group->members);
     if (reports_) reports_->set_members(group->members, now);
@@ -29,6 +30,20 @@ void SinkStream::understand(const stream::RtcpPacket& packet) {
     if (echo->kind != stream::Echo::Kind::Response || !round_trip) return;
     round_trip_ = round_trip;
     receiver_->round_trip(*round_trip);
+  } else if (const auto* delays = std::get_if<stream::ReferenceDelays>(&packet)) {
+    learn_clock(*delays, now);
+  }
+}
+
+// The answer to our clock comes with a report that has the source's.
+void SinkStream::learn_clock(const stream::ReferenceDelays& delays, Time now) {
+  if (!clock_asked_ || !source_ntp_) return;
+  const auto asked = static_cast<std::uint32_t>(platform::ntp_time(*clock_asked_) >> 16);
+  for (const stream::ReferenceDelay& delay : delays.delays) {
+    if (delay.ssrc != ssrc_ || delay.reference != asked) continue;
+    receiver_->clock_exchange(*clock_asked_, now, *source_ntp_);
+    clock_asked_.reset();
+    return;
   }
 }
 
@@ -67,6 +82,10 @@ void SinkStream::send_report(bool bye) {
   if (config_.repairs_by("nack") && transport_.ssrc) {
     compound.echo = stream::Echo{
         .kind = stream::Echo::Kind::Request, .ssrc = *transport_.ssrc, .timestamp = platform::ntp_time(now)};
+  }
+  if (config_.stream.sync && !bye) {
+    clock_asked_ = loop_.now();
+    compound.clock = platform::ntp_time(*clock_asked_);
   }
   const std::size_t size = send_rtcp(compound);
   if (bye || !reports_) return;

@@ -82,7 +82,8 @@ void SinkStream::start(const Transport& transport, Ipv4Address peer) {
                                                  .latency = config_.latency(),
                                                  .repair = config_.repairs_by("nack"),
                                                  .fec = config_.repairs_by("fec"),
-                                                 .seed = platform::random_u64()});
+                                                 .seed = platform::random_u64(),
+                                                 .sync = config_.stream.sync});
   output_.start();
   receiver_->expect(transport.delivery);
   if (transport.delivery == Delivery::Multicast) {
@@ -108,6 +109,7 @@ void SinkStream::play() {
   reports_.emplace(stream::RtcpSchedule::Options{}, platform::random_u64(), loop_.now());
   report_timer_.set(reports_->next_deadline());
   due_.set(receiver_->next_deadline());
+  if (config_.stream.sync) send_report(false);  // the clocks, before the first packet is due
 }
 
 void SinkStream::pause() {

@@ -82,6 +82,7 @@ class SinkStream {
   // RTCP (sink_reports.cc).
   void receive_rtcp(Datagrams datagrams, Delivery path);
   void understand(const stream::RtcpPacket& packet);
+  void learn_clock(const stream::ReferenceDelays& delays, Time now);
   void ask_again();
   void send_report(bool bye);
   std::size_t send_rtcp(const stream::SinkCompound& compound);
@@ -109,6 +110,8 @@ class SinkStream {
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::ReportBlock> last_block_;
   std::optional<Duration> round_trip_;
+  std::optional<Time> clock_asked_;            // stream.sync: of the exchange under way,
+  std::optional<stream::NtpTime> source_ntp_;  // and the source's clock by its last report
   std::uint64_t bitrate_ = 0, bytes_before_ = 0;
   Time bitrate_since_{};
   // Paired mode: what comes in, by each path for itself (the same packet by both is no replay), ...

@@ -37,7 +37,7 @@ SourceDaemon::SourceDaemon(Environment& environment)
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
       inviter_(random_token, [this](const discovery::Peer& peer) { return invitable(peer); }),
       quirks_(QuirkTable::load(config_.rtsp.quirks)),
-      stream_(loop_, config_, interfaces_, environment.media, stream_callbacks()),
+      stream_(loop_, config_, interfaces_, environment.media, chosen_group(), stream_callbacks()),
       change_timer_(loop_, [this] { change_encoder(); }),
       invite_timer_(loop_, [this] { send_invitations(); }),
       waiter_timer_(loop_, [this] { expire_waiters(); }),
@@ -55,8 +55,16 @@ SourceDaemon::SourceDaemon(Environment& environment)
           [this](platform::Listener::Accepted accepted, int index) { accept(std::move(accepted), index); }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
       tuning_(config_.wifi),
-      querier_(loop_, config_.stream) {
+      querier_(loop_, config_.stream),
+      watch_(loop_, interfaces_, [this](Ipv4Address sender) { group_is_shared(sender); }) {
   querier_.interfaces_changed(interfaces_.usable());
+  if (!config_.stream.ssm) watch_.watch(stream_.group().group());
+  if (config_.stream.announce) {
+    announcer_.emplace(loop_, interfaces_, config_.stream.ttl, [this] {
+      const bool runs = stream_.group().playing_on_group() > 0;
+      return runs ? std::optional(description()) : std::nullopt;
+    });
+  }
   if (!environment.tls) return;
   handshakes_.emplace(
       loop_, config_, *environment.tls,
@@ -91,6 +99,7 @@ void SourceDaemon::interfaces_changed() {
   listeners_.interfaces_changed();
   stream_.interfaces_changed();
   querier_.interfaces_changed(interfaces_.usable());
+  watch_.interfaces_changed();
   finder_.probe_all();
   // A connection that came through an interface's old index or address is dead.
   for (auto& [id, sink] : sinks_) {

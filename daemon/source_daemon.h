@@ -12,6 +12,7 @@
 #include "daemon/connect_waiters.h"
 #include "daemon/environment.h"
 #include "daemon/group_querier.h"
+#include "daemon/group_watch.h"
 #include "daemon/handshakes.h"
 #include "daemon/interfaces.h"
 #include "daemon/inviter.h"
@@ -19,6 +20,7 @@
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
 #include "daemon/quirks.h"
+#include "daemon/session_announcer.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
 #include "daemon/source_pairing.h"
@@ -53,8 +55,10 @@ class SourceDaemon {
   // The encoder of a sink that cannot take what the others have (stream.on_mismatch).
   struct OwnStream {
     OwnStream(platform::EventLoop& loop, Config own, const Interfaces& interfaces,
-              const media::InputEnvironment& environment, SourceStream::Callbacks callbacks)
-        : config(std::move(own)), stream(loop, config, interfaces, environment, std::move(callbacks)) {}
+              const media::InputEnvironment& environment, Ipv4Address group,
+              SourceStream::Callbacks callbacks)
+        : config(std::move(own)),
+          stream(loop, config, interfaces, environment, group, std::move(callbacks)) {}
     Config config;
     SourceStream stream;
   };
@@ -137,6 +141,12 @@ class SourceDaemon {
   void on_rtcp(SessionId id, const stream::RtcpPacket& packet);
   void on_move(const stream::Move& move);
   void tune_wireless();
+  // The group itself, and who else may watch it (source_group.cc).
+  void deliveries_changed();
+  void group_is_shared(Ipv4Address sender);
+  [[nodiscard]] Ipv4Address chosen_group() const;
+  [[nodiscard]] stream::SessionDescription description() const;
+  [[nodiscard]] Result<json, RpcError> sdp() const;
   [[nodiscard]] bool replaced(const Sink& sink) const;
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
@@ -195,6 +205,9 @@ class SourceDaemon {
   P2pLink p2p_;
   WirelessTuning tuning_;
   GroupQuerier querier_;
+  unsigned group_attempt_ = 0;
+  GroupWatch watch_;
+  std::optional<SessionAnnouncer> announcer_;  // while stream.announce
 };
 
 }  // namespace wfdcast::daemon

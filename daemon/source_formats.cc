@@ -109,7 +109,7 @@ Result<StreamFormat, std::string> SourceDaemon::give_own_encoder(Sink& sink, con
   config.stream.delivery = stream::DeliveryPolicy::Unicast;
   try {
     sink.own = std::make_unique<OwnStream>(loop_, std::move(config), interfaces_, environment_.media,
-                                           stream_callbacks());
+                                           stream_.group().group().address, stream_callbacks());
   } catch (const std::exception& error) {
     return fail(std::string("an encoder of its own: ") + error.what());
   }

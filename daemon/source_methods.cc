@@ -31,6 +31,7 @@ void SourceDaemon::bind(MethodTable& methods) {
     }
     return json{{"result", "asked"}};
   });
+  methods.bind_answer("sdp", [this](const json&) { return sdp(); });
   p2p_.bind(methods);
 }
 

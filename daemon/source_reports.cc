@@ -8,16 +8,18 @@ namespace wfdcast::daemon {
 
 using platform::UdpSocket;
 
+stream::SenderReport SourceStream::sender_report(Time now) const {
+  return {.ssrc = ssrc_,
+          .ntp = platform::ntp_time(now),
+          .rtp = feed_.rtp_time(now),
+          .packets = static_cast<std::uint32_t>(counters_.packets),
+          .octets = static_cast<std::uint32_t>(counters_.bytes - counters_.packets * stream::kRtpHeader)};
+}
+
 // SR and SDES (BYE at the end) to the group and to each unicast sink that gave an RTCP port.
 void SourceStream::send_report(bool bye) {
   const Time now = loop_.now();
-  stream::SourceCompound compound{.report = {.ssrc = ssrc_,
-                                             .ntp = platform::ntp_time(now),
-                                             .rtp = feed_.rtp_time(now),
-                                             .packets = static_cast<std::uint32_t>(counters_.packets),
-                                             .octets = static_cast<std::uint32_t>(
-                                                 counters_.bytes - counters_.packets * stream::kRtpHeader),
-                                             .blocks = {}},
+  stream::SourceCompound compound{.report = sender_report(now),
                                   .cname = cname_,
                                   .bye = bye ? std::optional<std::string>("stopped") : std::nullopt};
   const auto report = stream::serialize(compound);
@@ -62,6 +64,8 @@ void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
       repair_->request(*id, *nack, loop_.now());
     } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
       answer_echo(*echo, *id, datagram.sender);
+    } else if (const auto* reference = std::get_if<stream::ReceiverReference>(&packet)) {
+      answer_clock(*reference, *id, datagram.sender);
     }
     if (*id == kForeign) continue;
     follow_loss(*id, packet);
@@ -88,6 +92,22 @@ void SourceStream::answer_echo(const stream::Echo& echo, SessionId id, const End
   const std::array<stream::RtcpPacket, 3> answer{
       stream::ReceiverReport{.ssrc = ssrc_}, stream::SourceDescription{ssrc_, cname_},
       stream::Echo{stream::Echo::Kind::Response, echo.ssrc, echo.timestamp}};
+  send_answer(answer, id, sender);
+}
+
+// At once, with our clock of now: then what it was kept for is nothing.
+void SourceStream::answer_clock(const stream::ReceiverReference& reference, SessionId id,
+                                const Endpoint& sender) {
+  if (!playing_ || counters_.packets == 0) return;  // the media clock runs from the first packet on
+  const std::array<stream::RtcpPacket, 3> answer{
+      sender_report(loop_.now()), stream::SourceDescription{ssrc_, cname_},
+      stream::ReferenceDelays{
+          ssrc_, {{.ssrc = reference.ssrc, .reference = static_cast<std::uint32_t>(reference.ntp >> 16)}}}};
+  send_answer(answer, id, sender);
+}
+
+void SourceStream::send_answer(std::span<const stream::RtcpPacket> answer, SessionId id,
+                               const Endpoint& sender) {
   const auto member = members_.find(id);
   const bool secure = member != members_.end() && member->second.rtcp;
   const auto compound = stream::serialize(answer);

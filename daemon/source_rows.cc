@@ -84,6 +84,8 @@ json SourceDaemon::status() const {
   const auto& counters = stream_.counters();
   json status = common_status(environment_, interfaces_, started_, loop_.now());
   for (const std::string& problem : listeners_.problems()) status["warnings"].push_back(problem);
+  for (const Ipv4Address sender : watch_.foreign())
+    status["warnings"].push_back(fmt::format("stream.group: {} sends to our group too", to_string(sender)));
   status["wifi"] = p2p_.status();
   status["wifi"]["multicast_to_unicast"] = json::object();
   for (const UsableInterface& interface : interfaces_.usable()) {
@@ -95,7 +97,7 @@ json SourceDaemon::status() const {
                 : paused            ? "paused"
                                     : "idle"},
       {"delivery", delivery},
-      {"group", config_.stream.group},
+      {"group", to_string(stream_.group().group().address)},
       {"rtp_port", config_.stream.rtp_port},
       {"bitrate_bps", counters.bitrate},
       {"input", config_.source.input},
@@ -106,6 +108,7 @@ json SourceDaemon::status() const {
       {"fec_packets_sent", counters.fec_packets},
       {"idr_requests", counters.idr_requests},
       {"catch_ups", counters.catch_ups},
+      {"pacing", stream_.pacing()},
       {"wanted_bitrate_bps", nullptr}};
   if (const auto wanted = stream_.wanted_bitrate()) status["stream"]["wanted_bitrate_bps"] = *wanted;
   status["sessions"] = std::move(sessions);

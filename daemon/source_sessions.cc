@@ -54,7 +54,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                                e.delivery == Delivery::Multicast ? "multicast" : "unicast",
                                printable(e.detail));
                    stream_of(sink).report(id, e.delivery, printable(e.detail));
-                   tune_wireless();
+                   deliveries_changed();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
                  [](const rtsp::InputDescribed&) {},
@@ -74,7 +74,7 @@ void SourceDaemon::playing(Sink& sink) {
   if (sink.device) inviter_.session_played(*sink.device);
   environment_.publish("session_playing", [&] { return session_row(sink); });
   p2p_.set_streaming(true);
-  tune_wireless();
+  deliveries_changed();
   settle(sink, "");
 }
 
@@ -102,7 +102,7 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   loop_.post([this, id] {
     sinks_.erase(id);
     if (!stream_.playing()) p2p_.set_streaming(false);
-    tune_wireless();
+    deliveries_changed();
     if (shut_down_done_ && sinks_.empty()) shut_down_timer_.set(loop_.now());
   });
 }
@@ -121,7 +121,7 @@ void SourceDaemon::on_move(const stream::Move& move) {
   if (sink == sinks_.end()) return;
   const Transport transport = stream_of(sink->second).transport(move.id, move.to, sink->second.local);
   sink->second.driver->apply(&rtsp::SourceSession::move, transport);
-  tune_wireless();
+  deliveries_changed();
 }
 
 void SourceDaemon::tune_wireless() {
@@ -160,6 +160,8 @@ void SourceDaemon::on_rtcp(SessionId id, const stream::RtcpPacket& packet) {
                  },
                  [](const stream::Nack&) {},
                  [](const stream::Echo&) {},
+                 [](const stream::ReceiverReference&) {},
+                 [](const stream::ReferenceDelays&) {},
                  [](const stream::GroupSize&) {},
                  [](const stream::SourceDescription&) {},
                  [](const stream::Bye&) {},

@@ -64,7 +64,7 @@ std::unique_ptr<media::TsInput> open_input_or_throw(platform::EventLoop& loop, c
 }  // namespace
 
 SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
-                           const media::InputEnvironment& environment, Callbacks callbacks)
+                           const media::InputEnvironment& environment, Ipv4Address group, Callbacks callbacks)
     : loop_(loop),
       config_(config),
       interfaces_(interfaces),
@@ -80,9 +80,9 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
       ssrc_(random_media_ssrc()),
       cname_(random_cname()),
       feed_(feed_options(ssrc_, config, input_->is_live())),
-      group_({*parse_address(config.stream.group), config.stream.rtp_port}, capabilities(),
-             config.stream.delivery),
+      group_({group, config.stream.rtp_port}, capabilities(), config.stream.delivery),
       rate_(rate_limits(config)),
+      fec_policy_(parse_fec_matrix(config.stream.fec_matrix)),
       due_(loop, [this] { send_due(); }),
       group_timer_(loop,
                    [this] {
@@ -116,7 +116,7 @@ Transport SourceStream::transport(SessionId id, Delivery delivery, Ipv4Address l
                       .source = local,
                       .ssrc = ssrc_};
   if (delivery == Delivery::Multicast) {
-    transport.destination = *parse_address(config_.stream.group);
+    transport.destination = group_.group().address;
     transport.client = {config_.stream.rtp_port, static_cast<std::uint16_t>(config_.stream.rtp_port + 1)};
     transport.ttl = static_cast<std::uint8_t>(config_.stream.ttl);
   } else if (const auto member = members_.find(id); member != members_.end()) {
@@ -247,10 +247,11 @@ void SourceStream::feed_input() {
 }
 
 // A wake-up and a system call a copy for each packet would be most of the cost
-// of many unicast copies. The group's packets are never bunched.
+// of many unicast copies. The group's packets are bunched only where the kernel spaces them again.
 void SourceStream::await_due() {
   const auto targets = group_.destinations();
-  const bool gather = targets.size() >= kManyCopies && !targets.front().address.is_multicast();
+  const bool group = !targets.empty() && targets.front().address.is_multicast();
+  const bool gather = group ? targets.size() == 1 && outlets_.kernel_paces() : targets.size() >= kManyCopies;
   const auto due = feed_.next_deadline();
   due_.set(due && gather ? std::optional(*due + kGather) : due);
 }
@@ -305,7 +306,8 @@ void SourceStream::transmit(std::span<const ByteView> packets, std::optional<End
 }
 
 Endpoint SourceStream::group_port(std::uint16_t above) const {
-  return {*parse_address(config_.stream.group), static_cast<std::uint16_t>(config_.stream.rtp_port + above)};
+  const auto& [address, port] = group_.group();
+  return {address, static_cast<std::uint16_t>(port + above)};
 }
 
 void SourceStream::measure_bitrate(Time now) {
@@ -315,6 +317,7 @@ void SourceStream::measure_bitrate(Time now) {
       static_cast<std::uint64_t>(static_cast<double>(counters_.bytes - bitrate_bytes_) * 8 / seconds);
   bitrate_since_ = now;
   bitrate_bytes_ = counters_.bytes;
+  outlets_.set_bitrate(counters_.bitrate);
 }
 
 }  // namespace wfdcast::daemon

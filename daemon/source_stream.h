@@ -47,7 +47,7 @@ class SourceStream {
 
   // Throws ConfigError or std::system_error.
   SourceStream(platform::EventLoop& loop, const Config& config, const Interfaces& interfaces,
-               const media::InputEnvironment& environment, Callbacks callbacks);
+               const media::InputEnvironment& environment, Ipv4Address group, Callbacks callbacks);
 
   // A sink told what it can do: the format for it, or why not.
   [[nodiscard]] Result<StreamFormat, std::string> admit(SessionId id, const SinkCapabilities& sink,
@@ -80,6 +80,8 @@ class SourceStream {
   void limits_changed();  // source.bitrate, source.min_bitrate
   void say_goodbye();     // RTCP BYE to everybody
   void interfaces_changed();
+  // Another group from now on. Only while nobody is on it.
+  void set_group(Ipv4Address group) { group_.set_group({group, config_.stream.rtp_port}); }
 
   [[nodiscard]] const stream::MulticastGroup& group() const { return group_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -92,6 +94,7 @@ class SourceStream {
   }
   [[nodiscard]] Ssrc ssrc() const { return ssrc_; }
   [[nodiscard]] bool playing() const { return playing_; }
+  [[nodiscard]] std::string_view pacing() const { return outlets_.pacing(); }
 
  private:
   // A program at the address of a session that is not the session's: ristreceiver on a sink's board.
@@ -128,7 +131,10 @@ class SourceStream {
   [[nodiscard]] std::optional<SessionId> reporter(const platform::UdpSocket::Datagram& datagram);
   [[nodiscard]] std::optional<ByteView> opened_report(const platform::UdpSocket::Datagram& datagram,
                                                       SessionId id, ByteSpan memory);
+  [[nodiscard]] stream::SenderReport sender_report(Time now) const;
   void answer_echo(const stream::Echo& echo, SessionId id, const Endpoint& sender);
+  void answer_clock(const stream::ReceiverReference& reference, SessionId id, const Endpoint& sender);
+  void send_answer(std::span<const stream::RtcpPacket> answer, SessionId id, const Endpoint& sender);
 
   // Repair, and what it needs to know (source_repair.cc).
   void set_up_repair();

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "platform/queueing.h"
+
 namespace wfdcast::daemon {
 
 using platform::UdpSocket;
@@ -61,8 +63,23 @@ Result<void> StreamOutlets::add(const UsableInterface& interface) {
       .interface_index = interface.index, .ttl = config_.ttl, .loop = config_.loop};
   if (const auto set = (*socket)->set_multicast_sending(sending); !set) return set;
   (void)sockets_.rtcp->set_multicast_sending(sending);
-  outlets_.push_back({interface.index, std::move(*socket)});
+  const std::string kind = platform::root_queueing(interface.index);
+  const std::string_view pacing = kind == kShaper ? kShaper : kind == kFairQueue ? kFairQueue : kTimer;
+  outlets_.push_back({interface.index, std::move(*socket), pacing});
   return {};
+}
+
+std::string_view StreamOutlets::pacing() const {
+  if (outlets_.empty()) return kTimer;
+  const std::string_view first = outlets_.front().pacing;
+  const auto same = [&](const Outlet& outlet) { return outlet.pacing == first; };
+  return std::ranges::all_of(outlets_, same) ? first : kTimer;
+}
+
+void StreamOutlets::set_bitrate(std::uint64_t bitrate) {
+  for (const Outlet& outlet : outlets_) {
+    if (outlet.pacing == kFairQueue) outlet.socket->set_pacing_rate(bitrate / 8 * 3 / 2);
+  }
 }
 
 void StreamOutlets::send_to_group(std::span<const ByteView> packets, const Endpoint& group) {

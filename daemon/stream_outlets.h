@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config.h"
@@ -32,12 +33,21 @@ class StreamOutlets {
   void send_report_to_group(ByteView compound, const Endpoint& group);
   void send_report(ByteView compound, const Endpoint& target);
 
+  // What spaces the packets of the group: "tbf" or "fq", where these are the queueing discipline of all its
+  // interfaces and packets may be handed over together, else "timer".
+  [[nodiscard]] std::string_view pacing() const;
+  [[nodiscard]] bool kernel_paces() const { return pacing() != kTimer; }
+  // Of the stream: fq spaces its packets for a little more.
+  void set_bitrate(std::uint64_t bitrate);
+
   [[nodiscard]] PortPair ports() const { return {sockets_.rtp->port(), sockets_.rtcp->port()}; }
 
  private:
+  static constexpr std::string_view kTimer = "timer", kShaper = "tbf", kFairQueue = "fq";
   struct Outlet {
     int interface_index = 0;
     std::unique_ptr<platform::UdpSocket> socket;
+    std::string_view pacing;
   };
   [[nodiscard]] Result<void> add(const UsableInterface& interface);
 

@@ -61,6 +61,8 @@ class SendBatch {
   // others; when the socket's buffer is full, the rest is not tried.
   std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
 
+  void never_segment() { segments_ = false; }
+
  private:
   enum class State { Going, BufferFull };
   struct Control {

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -165,6 +166,12 @@ Result<void> UdpSocket::set_multicast_sending(const MulticastSending& sending) {
   if (auto done = change_membership(fd, IP_MULTICAST_IF, {}, sending.interface_index); !done) return done;
   if (auto done = set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, sending.ttl); !done) return done;
   return set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, sending.loop ? 1 : 0);
+}
+
+void UdpSocket::set_pacing_rate(std::uint64_t bytes_a_second) {
+  const auto rate = static_cast<unsigned>(std::min<std::uint64_t>(bytes_a_second, UINT32_MAX));
+  (void)::setsockopt(impl_->fd.get(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof rate);
+  impl_->sending.never_segment();  // what is cut later would be paced as one
 }
 
 std::size_t UdpSocket::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {

@@ -57,6 +57,9 @@ class UdpSocket {
   };
   [[nodiscard]] Result<void> set_multicast_sending(const MulticastSending& sending);
 
+  // For the queueing discipline fq, which sends the packets of this socket at no more than that, each for
+  // itself.
+  void set_pacing_rate(std::uint64_t bytes_a_second);
   // Every packet to every target (sendmmsg). Packets of one size for one target
   // are handed over together where the kernel can cut them apart (UDP_SEGMENT).
   // Returns how many datagrams it took; never blocks. The others count as send_errors().

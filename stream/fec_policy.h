@@ -18,6 +18,9 @@ class FecPolicy {
   // Less is sent only when the loss was lower for so long.
   static constexpr Duration kHold = 10s;
 
+  // `fixed`: this matrix, whenever one is worth sending.
+  explicit FecPolicy(std::optional<FecMatrix> fixed = {}) : fixed_(fixed) {}
+
   // What part of the packets a sink lacks in spite of its requests, or would
   // without FEC when it makes none.
   void report(SessionId id, double loss, Time now) {
@@ -32,6 +35,7 @@ class FecPolicy {
     double worst = 0;
     for (const auto& [id, loss] : losses_) worst = std::max(worst, loss.highest);
     if (worst < kClean) return std::nullopt;
+    if (fixed_) return fixed_;
     FecMatrix matrix{
         .columns = worst < kMuch ? 10U : 5U, .rows = worst < kSome ? 10U : 5U, .row_packets = worst >= kSome};
     while (2 * matrix.columns * matrix.rows > in_time && matrix.columns + matrix.rows > 2 * kLeast) {
@@ -48,6 +52,7 @@ class FecPolicy {
     double highest = 0;  // of the last kHold
     Time since{};
   };
+  std::optional<FecMatrix> fixed_;
   std::map<SessionId, Loss> losses_;
 };
 

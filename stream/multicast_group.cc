@@ -1,6 +1,7 @@
 #include "stream/multicast_group.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "base/text.h"
@@ -286,6 +287,11 @@ std::vector<Move> MulticastGroup::report_loss(SessionId id, double lost, Time no
   account(id, member);
   settle({}, now, moves);
   return moves;
+}
+
+void MulticastGroup::set_group(Endpoint group) {
+  assert(sum_.on_group == 0);
+  group_ = group;
 }
 
 bool MulticastGroup::group_runs() const { return !destinations_.empty() && destinations_.front() == group_; }

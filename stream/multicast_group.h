@@ -73,6 +73,9 @@ class MulticastGroup {
   [[nodiscard]] std::vector<Move> tick(Time now, Blame blame = Blame::Path);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
+  // Another group from now on. Only while nobody is on it.
+  void set_group(Endpoint group);
+  [[nodiscard]] const Endpoint& group() const { return group_; }
   // Where each packet goes: the group at most once, then each unicast copy.
   [[nodiscard]] std::span<const Endpoint> destinations() const;
   [[nodiscard]] std::optional<Path> path(SessionId id) const;

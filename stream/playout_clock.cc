@@ -25,6 +25,7 @@ Duration PlayoutClock::place_newest(RtpTime rtp, Time now) {
   if (jumped(media - newest_, media, now)) {
     // The line goes on as if the source's clock had run like ours meanwhile.
     media = newest_ + std::max(now - newest_arrival_, Duration{});
+    sync_.reset();
     before_jump_ = anchor_;
     anchor_ = {rtp, media};
   } else {
@@ -51,6 +52,7 @@ Duration PlayoutClock::place_older(RtpTime rtp, Time now) {
 
 Duration PlayoutClock::begin(RtpTime rtp, Time now) {
   state_ = State::Settling;
+  sync_.reset();  // another line
   anchor_ = before_jump_ = {rtp, Duration{}};
   newest_ = Duration{};
   newest_arrival_ = settles_ = now;
@@ -81,6 +83,7 @@ void PlayoutClock::observe(Duration media, Time now) {
     settling_ = transit;
     settles_ = now + kCatchUp;
   }
+  if (sync_) return slew(now);  // who is late is late: the others do not wait
   if (state_ == State::Settling) least_ = std::min(least_, transit);
   observe_late(transit, now);
   slew(now);
@@ -108,9 +111,17 @@ void PlayoutClock::slew(Time now) {
   const Duration elapsed = now - slewed_;
   if (elapsed < kSlewStep) return;
   slewed_ = now;
-  const Duration error = window_least() - least_;
-  const Duration most = std::min<Duration>(elapsed, 1s) / (magnitude(error) > kFar ? kFastSlew : kSlew);
+  const Duration error = (sync_ ? *sync_ : window_least()) - least_;
+  const int usual = magnitude(error) > kFar ? kFastSlew : kSlew;
+  const int part = sync_ && magnitude(error) > kInSync ? kSyncSlew : usual;
+  const Duration most = std::min<Duration>(elapsed, 1s) / part;
   least_ += std::clamp(error, -most, most);
+}
+
+void PlayoutClock::follow(Time when) {
+  if (state_ == State::Fresh) return;
+  sync_ = when - anchor_.media;
+  if (state_ == State::Settling) least_ = *sync_;
 }
 
 void PlayoutClock::settle(Time now) {

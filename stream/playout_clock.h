@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "base/time.h"
 #include "stream/rtp.h"
@@ -20,6 +21,9 @@ class PlayoutClock {
   // Slewing: 0.5 ms/s follows any crystal; 5 ms/s when the path itself changed.
   static constexpr int kSlew = 2000, kFastSlew = 200;
   static constexpr Duration kFar = 20ms;
+  // Synchronised: 20 ms/s until it is as near as that.
+  static constexpr int kSyncSlew = 50;
+  static constexpr Duration kInSync = 1ms;
   // A step of the source's clock against ours that no network makes, and the
   // most delay too much that is slewed away.
   static constexpr Duration kJump = 500ms;
@@ -35,6 +39,13 @@ class PlayoutClock {
   [[nodiscard]] Duration place_newest(RtpTime rtp, Time now);
   [[nodiscard]] Duration place_older(RtpTime rtp, Time now);
   [[nodiscard]] Time due(Duration media) const { return least_ + media + latency_; }
+  // Synchronised playout: packets are due so long after the source's media clock showed them, by our clock,
+  // not after the quickest of them came. `when` says when it shows the value of anchor().
+  void follow(Time when);
+  [[nodiscard]] bool follows() const { return sync_.has_value(); }
+  [[nodiscard]] std::optional<RtpTime> anchor() const {
+    return state_ == State::Fresh ? std::nullopt : std::optional(anchor_.rtp);
+  }
   // A packet goes out: from now on its successors keep its spacing.
   void settle(Time now);
   // The output ran dry: nothing is left to be steady with.
@@ -77,6 +88,7 @@ class PlayoutClock {
   Time settling_{};  // the transit with which settling began, or went on
   Time window_{}, previous_window_{}, window_end_{}, slewed_{}, settles_{};
   LateRun late_;
+  std::optional<Time> sync_;  // when media time 0 was sent
 };
 
 }  // namespace wfdcast::stream

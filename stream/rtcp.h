@@ -92,8 +92,26 @@ struct GroupSize {
   std::uint32_t members = 0;
   bool operator==(const GroupSize&) const = default;
 };
-using RtcpPacket =
-    std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport, Nack, Echo, GroupSize>;
+// A receiver's clock, and the answer to it: how long it was kept, for each receiver (RFC 3611
+// sections 4.4, 4.5).
+struct ReceiverReference {
+  Ssrc ssrc;
+  NtpTime ntp = 0;
+  bool operator==(const ReceiverReference&) const = default;
+};
+struct ReferenceDelay {
+  Ssrc ssrc;                    // of the receiver
+  std::uint32_t reference = 0;  // middle 32 bits of its clock
+  std::uint32_t delay = 0;      // 1/65536 s
+  bool operator==(const ReferenceDelay&) const = default;
+};
+struct ReferenceDelays {
+  Ssrc ssrc;
+  std::vector<ReferenceDelay> delays{};
+  bool operator==(const ReferenceDelays&) const = default;
+};
+using RtcpPacket = std::variant<SenderReport, ReceiverReport, SourceDescription, Bye, PlayoutReport, Nack,
+                                Echo, GroupSize, ReceiverReference, ReferenceDelays>;
 
 // Packets in one compound, and values that they hold (an SDES may describe 31).
 inline constexpr std::size_t kMaxRtcpPackets = 32;

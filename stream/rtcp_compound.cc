@@ -25,6 +25,7 @@ std::vector<std::uint8_t> serialize(const SinkCompound& compound) {
   if (compound.playout) packets.emplace_back(*compound.playout);
   if (compound.nack) packets.emplace_back(*compound.nack);
   if (compound.echo) packets.emplace_back(*compound.echo);
+  if (compound.clock) packets.emplace_back(ReceiverReference{compound.ssrc, *compound.clock});
   add_bye(packets, compound.ssrc, compound.bye);
   return serialize(packets);
 }

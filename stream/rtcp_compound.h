@@ -25,6 +25,7 @@ struct SinkCompound {
   std::optional<std::string> bye{};
   std::optional<Nack> nack{};
   std::optional<Echo> echo{};
+  std::optional<NtpTime> clock{};  // ours, to learn the source's
 };
 [[nodiscard]] std::vector<std::uint8_t> serialize(const SourceCompound& compound);
 [[nodiscard]] std::vector<std::uint8_t> serialize(const SinkCompound& compound);

@@ -169,6 +169,8 @@ bool read_feedback(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
       return chunk.count != kGenericNack || read_bitmask(chunk, packets);
     case kReceiverSummary:
       return read_summary(chunk, packets);
+    case kExtendedReport:
+      return read_extended(chunk, packets);
     default:
       return true;  // not an enum: a peer's octet
   }

@@ -85,6 +85,7 @@ void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& pl
   const Duration media = place.step == SequenceTracker::Step::Older
                              ? clock_.place_older(packet.timestamp, now)
                              : clock_.place_newest(packet.timestamp, now);
+  if (options_.sync && !clock_.follows()) synchronise();
   if (now > clock_.due(media)) ++counters_.late;
   ring_.insert(place.index, packet.payload, media, place.skipped, packet.timestamp);
   ++counters_.received;
@@ -238,7 +239,21 @@ void RtpReceiver::group_size(std::uint32_t members) {
 }
 
 void RtpReceiver::sender_report(const SenderReport& report, Time now) {
-  if (media_ == report.ssrc) statistics_.sender_report(report, now);
+  if (media_ != report.ssrc) return;
+  statistics_.sender_report(report, now);
+  source_clock_.media_clock(report.ntp, report.rtp);
+  synchronise();
+}
+
+void RtpReceiver::clock_exchange(Time asked, Time answered, NtpTime source) {
+  source_clock_.exchange(asked, answered, source);
+  synchronise();
+}
+
+void RtpReceiver::synchronise() {
+  const auto anchor = clock_.anchor();
+  if (!options_.sync || !anchor) return;
+  if (const auto when = source_clock_.when(*anchor)) clock_.follow(*when);
 }
 
 void RtpReceiver::expect(Delivery path) {

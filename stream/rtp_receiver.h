@@ -15,6 +15,7 @@
 #include "stream/rtcp.h"
 #include "stream/rtp.h"
 #include "stream/sequence_tracker.h"
+#include "stream/source_clock.h"
 #include "wfd/transport.h"
 
 namespace wfdcast::stream {
@@ -32,6 +33,7 @@ class RtpReceiver {
     bool repair = false;     // lost packets are asked for: see next_request()
     bool fec = false;        // receive_fec() will be called
     std::uint64_t seed = 1;  // of the waits before that
+    bool sync = false;       // packets are due `latency` after they were sent: see clock_exchange()
   };
   struct Counters {
     std::uint64_t received = 0;                                      // distinct packets
@@ -65,6 +67,9 @@ class RtpReceiver {
   // long its source gathers requests, and how long we wait before ours.
   void round_trip(Duration round_trip);
   void group_size(std::uint32_t members);
+
+  // We asked for the source's clock and had the answer, which was sent at `source` by it.
+  void clock_exchange(Time asked, Time answered, NtpTime source);
 
   // Which paths are expected from now on.
   void expect(Delivery path);    // one path only
@@ -104,6 +109,7 @@ class RtpReceiver {
   void count_recovered(Means means);
   void recovered(std::uint64_t index, RtpTime timestamp, ByteView ts, Means means, Time now);
   void solve(Time now);
+  void synchronise();
   void report_loss(Time now, std::vector<ReceiverEvent>& events);
 
   Options options_;
@@ -112,6 +118,7 @@ class RtpReceiver {
   SequenceTracker sequence_;
   PacketRing ring_;
   PlayoutClock clock_;
+  SourceClock source_clock_;
   ReceptionStatistics statistics_;
   PathWatch watch_;
   LossRequests losses_;

@@ -53,6 +53,8 @@ constexpr Command kCommands[] = {
     {"standby", "sends to standby (M12); play wakes", Command::Peers::Optional, false, present_results},
     {"idr", "a key picture now", kNone, false, present_results},
     {"stats", "figures of each sink", kNone, true, present_stats},
+    {"sdp", "the stream as SDP, for VLC, ffplay and others", kNone, false,
+     [](const json& result) { return result["sdp"].get<std::string>(); }},
     {"p2p_find", "looks for Wi-Fi Direct devices", kNone, false, present_results},
     {"p2p_peers", "Wi-Fi Direct devices with Wi-Fi Display", kNone, true, present_peers},
     {"p2p_connect", "makes a Wi-Fi Direct link", kNone, false, present_results},

@@ -195,9 +195,11 @@ class Lab:
         return Node(self, name, number)
 
     def members(self, group="239.0.0.11"):
-        """The bridge's ports that joined `group`, by its multicast database."""
+        """The bridge's ports that joined `group`, by its multicast database; without those of sources, which watch
+        who else sends there."""
         entries = json.loads(self.bridge("bridge", "-j", "mdb", "show").stdout)
-        return {entry["port"] for part in entries for entry in part.get("mdb", []) if entry["grp"] == group}
+        watching = {node.port for node in self.nodes if node.name.startswith("source")}
+        return {entry["port"] for part in entries for entry in part.get("mdb", []) if entry["grp"] == group} - watching
 
     def port_bytes(self, node):
         """Bytes that the bridge has sent out to a node."""

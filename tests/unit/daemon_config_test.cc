@@ -83,7 +83,15 @@ TEST(Config, EachMistakeNamesItsKey) {
   EXPECT_EQ(refusal({"stream.ttl"}), "stream.ttl: must be KEY=VALUE");
   EXPECT_EQ(refusal({"role=both"}), "role: must be one of \"source\", \"sink\"");
   EXPECT_THAT(refusal({"stream.rtp_port=15551"}), HasSubstr("stream.rtp_port: must be even"));
-  EXPECT_THAT(refusal({"stream.group=10.0.0.1"}), HasSubstr("stream.group: must be a multicast address"));
+  EXPECT_THAT(refusal({"stream.group=10.0.0.1"}),
+              HasSubstr("stream.group: must be \"auto\" or a multicast address"));
+  EXPECT_THAT(refusal({"stream.ssm=true"}),
+              HasSubstr("stream.group: must be in 232.0.0.0/8 with stream.ssm"));
+  EXPECT_THAT(refusal({"stream.announce=true"}), HasSubstr("stream.announce: needs security.mode"));
+  for (const char* matrix : {"3x10", "10x3", "21x4", "11x10", "10", "axb"})
+    EXPECT_THAT(refusal({std::string("stream.fec_matrix=") + matrix}),
+                HasSubstr("stream.fec_matrix: must be"))
+        << matrix;
   EXPECT_THAT(refusal({"source.input=http://x"}), HasSubstr("source.input: "));
   EXPECT_THAT(refusal({"sink.output=vga:"}), HasSubstr("sink.output: "));
   EXPECT_THAT(refusal({"security.mode=closed"}), HasSubstr("security.mode: "));

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <new>
 
+#include "stream/catch_up.h"
+#include "stream/fec.h"
+#include "stream/repair_sender.h"
 #include "stream/rtp_receiver.h"
 #include "stream/ts_feed.h"
 #include "tests/unit/stream_feed_owner.h"
@@ -84,6 +87,73 @@ TEST(TsFeed, NothingIsAllocatedForAPacket) {
     EXPECT_GT(play(feed, clip, now), packets + 20);
     EXPECT_EQ(allocations, before);
   }
+}
+
+// Four sinks that miss different packets, the same one, and one by unicast, again and again.
+TEST(RepairSender, NothingIsAllocatedForARepairOnceItIsWarm) {
+  const test::Rig rig;
+  const auto packet = rig.datagram(0, {0});
+  constexpr Ssrc kMedia{0x1234'5678};
+  RepairSender sender({.media = kMedia, .parity = {0x2000}},
+                      [&](std::uint16_t) { return std::optional(ByteView(packet)); });
+  for (std::uint32_t id = 0; id < 5; ++id) {
+    sender.set_sink({id}, id < 4 ? RepairSender::Way::GroupParity : RepairSender::Way::Unicast, 150ms);
+  }
+  std::uint64_t repairs = 0;
+  std::uint16_t next = 0;
+  Nack nack{.ssrc = {2}, .media = kMedia, .runs = {{0, 0}}};
+  Time now = test::kStart;
+  const auto run = [&](int packets) {
+    for (int i = 0; i < packets; ++i, now += 1ms) {
+      sender.sent(1, now);
+      ++next;
+      nack.runs.front().first = static_cast<std::uint16_t>(next - 3);
+      if (i % 10 < 5) sender.request({static_cast<std::uint32_t>(i % 10)}, nack, now);
+      if (i % 50 == 7) sender.request({1}, nack, now);
+      sender.take(now, [&](const Repair&) { ++repairs; });
+      (void)sender.next_deadline();
+    }
+  };
+  run(500);
+  const std::uint64_t before_repairs = repairs;
+  const std::size_t before = allocations;
+  run(1000);
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(repairs, before_repairs + 100);
+  EXPECT_GT(sender.counters().parity, 20U);
+}
+
+TEST(FecEncoder, NothingIsAllocatedForAPacket) {
+  const test::Rig rig;
+  const auto packet = rig.datagram(0, {0});
+  FecEncoder encoder(FecEncoder::Options{});
+  encoder.set_matrix(FecMatrix{.columns = 5, .rows = 5, .row_packets = true});
+  std::uint64_t made = 0;
+  const auto run = [&](int packets) {
+    for (int i = 0; i < packets; ++i) encoder.add(packet, [&](FecEncoder::Kind, ByteView) { ++made; });
+  };
+  run(100);
+  const std::size_t before = allocations;
+  run(200);
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(made, 80U);
+}
+
+// What a sink that catches up costs at its owner's side.
+TEST(TsFeed, WhatIsKeptForWhoJoinsIsNotAllocated) {
+  const auto clip = test::read_clip("b_frames.ts");
+  auto options = test::live_options();
+  options.keep_picture = 4 << 20;
+  TsFeed feed(options);
+  Time now = test::kStart;
+  (void)play(feed, clip, now);
+  const std::size_t before = allocations;
+  (void)play(feed, clip, now);
+  std::size_t bytes = 0;
+  for (std::uint64_t number = *feed.key_picture(); number < feed.taken(); ++number)
+    bytes += feed.packet(number)->size();
+  EXPECT_GT(bytes, 10'000U);
+  EXPECT_EQ(allocations, before);
 }
 
 }  // namespace
