@@ -6,7 +6,6 @@ import pytest
 
 from bad_air import BadAir, bursts, disorder
 from delivery_lab import CLIP, all_sinks, deliveries, more, recorded, runs  # noqa: F401
-from lab import wait_for
 from test_repair import LATENCY, nothing_missing, playing
 from wire import Capture, stream_of
 
@@ -31,7 +30,7 @@ def through_bad_air(net, victim, *sinks, **fates):
         air.bad = True
         more(victim, MANY)
         air.bad = False
-        more(victim, 150)  # what waited for repair is out
+        more(victim, 200)  # what waited for repair is out
         sent = stream_of(capture.rtp())
         for sink in sinks:
             nothing_missing(sink, sent)
@@ -79,9 +78,7 @@ def test_a_link_that_is_gone_for_a_while(net, seconds):
         for _ in range(seconds):
             more(two, 200)
         one.node.undrop()
-        back = {one.name: "multicast", two.name: "multicast"}
-        wait_for(lambda: deliveries(net) == back and one.stream()["delivery"] == "multicast", 20, "it is in the group again")
-        more(one, MANY)
+        more(one, MANY)  # by the group, or by unicast if the silence was noticed
         sent = stream_of(capture.rtp())
         pieces = runs(sent, recorded(one))
         nothing_missing(two, sent)
