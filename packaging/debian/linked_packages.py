@@ -51,8 +51,8 @@ class Tree:
         raise SystemExit(f"linked_packages: no package has {inside}")
 
     def dependency(self, package, library):
-        """What a package that links `library` depends on."""
-        name, version = re.fullmatch(r"(lib.+?)\.so\.(.+)", library).groups() if ".so." in library else (library, "")
+        """What a package that links `library` depends on; on ARM programs also name their loader, ld-linux-armhf.so.3."""
+        name, version = re.fullmatch(r"(.+?)\.so\.(.+)", library).groups() if ".so." in library else (library, "")
         shlibs = self.query("--control-path", package, "shlibs").strip()
         if shlibs:
             for line in pathlib.Path(shlibs).read_text().splitlines():
