@@ -211,9 +211,14 @@ void P2pLink::group_up(const discovery::P2pGroup& group) {
     auto child = platform::Child::start(
         loop_,
         {.command = {"/bin/sh", "-c", "exec " + config.wifi.address_command + " \"$0\" \"$1\"",
-                     group.interface, owner ? "owner" : "client"}},
+                     group.interface, owner ? "owner" : "client"},
+         .network = platform::Network::Managed},
         [](const std::string& how) { log(Severity::Info, "wifi.address_command: {}", how); });
-    if (child) address_command_ = std::move(*child);
+    if (child) {
+      address_command_ = std::move(*child);
+    } else {
+      log(Severity::Error, "wifi.address_command: {}", child.error().message());
+    }
   }
   interfaces_.follow(group.interface);
   if (!owner) settle(group.owner, "");

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
+#include "platform/neighbours.h"
 #include "platform/system.h"
 
 namespace wfdcast::daemon {
@@ -87,6 +88,7 @@ void SourceDaemon::connect(Call& call) {
       inviter_.want(*target.device, now);
     } else {
       plain_wishes_[target.address] = {now + config_.rtsp.timeout};
+      platform::look_for(target.address);
     }
   }
   waiters_.add(call, std::move(awaited), std::move(results), deadline);
@@ -116,6 +118,13 @@ std::string SourceDaemon::why_not_in_time(const std::string& key) const {
     return "did not show in time, by a signature, that it is the board that was paired";
   if (peer && peer->state != discovery::SinkState::Available && !inviter_.invited(*device))
     return "busy with another source";
+  const auto address = parse_address(key);
+  if (const std::string interface = address ? platform::silent_on(*address) : ""; !interface.empty()) {
+    return fmt::format("nobody answers at this address on {}{}", interface,
+                       platform::is_station(interface)
+                           ? "; if it is there, the access point keeps its clients apart (client isolation)"
+                           : "");
+  }
   return fmt::format("did not connect to TCP port {} here in time; is something in between blocking it?",
                      config_.rtsp.port);
 }

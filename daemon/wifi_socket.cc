@@ -36,12 +36,11 @@ std::string find_p2p_socket(const std::string& control, const std::vector<std::s
   return chosen.empty() ? chosen : control + "/" + chosen;
 }
 
-std::string holder_of_wifi() {
-  // systemd's control groups show who runs, also to a service that may not look at other processes.
+std::string holder_of_wifi(const std::string& control_groups) {
   std::error_code error;
   for (const std::string name : {"NetworkManager", "iwd", "connman", "wpa_supplicant"}) {
-    for (const std::string place : {"/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/"}) {
-      if (files::exists(place + name + ".service", error)) return name;
+    for (const std::string place : {"/system.slice/", "/systemd/system.slice/"}) {
+      if (files::exists(control_groups + place + name + ".service", error)) return name;
     }
   }
   return {};

@@ -14,6 +14,7 @@ namespace wfdcast::daemon {
 [[nodiscard]] std::string choose_p2p_interface(const std::vector<std::string>& known,
                                                const std::vector<std::string>& interfaces);
 // Who may hold the interface where no socket is: "NetworkManager", "iwd", ...; empty: nobody that we know.
-[[nodiscard]] std::string holder_of_wifi();
+// systemd's control groups show who runs, also to a service that may not look at other processes.
+[[nodiscard]] std::string holder_of_wifi(const std::string& control_groups = "/sys/fs/cgroup");
 
 }  // namespace wfdcast::daemon

@@ -36,7 +36,7 @@ bool is_valid_pin(std::string_view pin) {
 
 std::string find(std::chrono::seconds duration) { return "P2P_FIND " + std::to_string(duration.count()); }
 std::string stop_find() { return "P2P_STOP_FIND"; }
-std::string listen() { return "P2P_EXT_LISTEN 500 1000"; }
+std::string listen() { return "P2P_EXT_LISTEN 500 1130"; }
 std::string stop_listening() { return "P2P_EXT_LISTEN"; }
 
 std::string connect(const Connect& options) {

@@ -31,7 +31,9 @@ using Method = std::variant<Button, ShowPin, EnterPin>;
 
 [[nodiscard]] std::string find(std::chrono::seconds duration);
 [[nodiscard]] std::string stop_find();
-// Listens for half a second in each second, from now on; or no more.
+// Listens for half a second in each 1.13 s, from now on; or no more. Not in step with anything that goes by
+// seconds: a peer whose requests came once a second was never heard, and wpa_supplicant, which looks each 5 s
+// whether it may scan for an access point that it lost, always found us listening.
 [[nodiscard]] std::string listen();
 [[nodiscard]] std::string stop_listening();
 

@@ -109,9 +109,10 @@ void P2pDevice::try_again_or_fail(const std::string& reason, Step& step) {
 }
 
 void P2pDevice::negotiation_failed(int status, Step& step) {
-  constexpr int kNoAnswer = -1, kBothInsist = 9, kMostIntent = 15;
-  // A third device that asked in between makes wpa_supplicant give up a negotiation that was going well.
-  if (status == kNoAnswer) return try_again_or_fail(negotiation_failure(status), step);
+  constexpr int kNoAnswer = -1, kNotReady = 1, kBothInsist = 9, kMostIntent = 15;
+  // A third device that asked in between makes wpa_supplicant give up a negotiation that was going well, and
+  // so does a peer that begins anew while we take it for agreed.
+  if (status == kNoAnswer || status == kNotReady) return try_again_or_fail(negotiation_failure(status), step);
   if (attempt_ && status == kBothInsist && attempt_->intent == kMostIntent && attempt_->tries < kTries) {
     attempt_->intent = kMostIntent - 1;
     return try_again_or_fail(negotiation_failure(status), step);

@@ -109,7 +109,7 @@ P2pDevice::Step P2pDevice::receive(const ControlEventBody& event, Time now) {
                  [](const InvitationAccepted&) {},
                  [&](const InvitationResult& e) { invitation_result(e, step); },
                  [&](const StationConnected& e) { station_joined(e, step); },
-                 [&](const StationDisconnected& e) { station_left(e, step); },
+                 [&](const StationDisconnected& e) { station_left(e, now); },
                  [](const Terminating&) {},
              },
              event);
@@ -154,6 +154,7 @@ P2pDevice::Step P2pDevice::tick(Time now) {
     connect_failed(negotiation_failure(-1), step);
   }
   answer_again(now, step);
+  forget_members(now, step);
   std::erase_if(requests_, [&](const auto& entry) { return now >= entry.second.expires; });
   if (flush_due_ && now >= *flush_due_) {
     flush_due_.reset();
@@ -178,6 +179,9 @@ std::optional<Time> P2pDevice::next_deadline() const {
   std::optional<Time> next = earliest(group_due_, flush_due_);
   if (attempt_) next = earliest(next, earliest(attempt_->deadline, attempt_->answer_again));
   for (const auto& [device, request] : requests_) next = earliest(next, request.expires);
+  if (group_) {
+    for (const P2pGroup::Member& member : group_->members) next = earliest(next, member.gone_at);
+  }
   return next;
 }
 
@@ -223,21 +227,34 @@ void P2pDevice::group_removed(const GroupRemoved& event, Time now, Step& step) {
 
 void P2pDevice::station_joined(const StationConnected& event, Step& step) {
   if (!group_ || group_->role != GroupRole::Owner || group_->members.size() >= kMaxMembers) return;
-  const auto same = [&](const P2pGroup::Member& member) { return member.interface == event.interface; };
-  if (std::ranges::any_of(group_->members, same)) return;  // told on two sockets
+  const auto known = std::ranges::find(group_->members, event.interface, &P2pGroup::Member::interface);
+  if (known != group_->members.end()) {  // told on two sockets, or back again
+    known->gone_at.reset();
+    if (event.address) known->address = event.address;
+    if (!attempt_ || attempt_->device != known->device) return;
+  }
   const P2pGroup::Member member{event.device ? event.device : event.interface, event.interface,
                                 event.address};
-  group_->members.push_back(member);
+  if (known == group_->members.end()) group_->members.push_back(member);
   if (attempt_ && attempt_->device == member.device) attempt_.reset();
   step.events.emplace_back(MemberJoined{member});
 }
 
-void P2pDevice::station_left(const StationDisconnected& event, Step& step) {
-  if (!group_) return;
+void P2pDevice::station_left(const StationDisconnected& event, Time now) {
+  if (!group_ || group_->role != GroupRole::Owner) return;
   const auto member = std::ranges::find(group_->members, event.interface, &P2pGroup::Member::interface);
-  if (member == group_->members.end() || group_->role != GroupRole::Owner) return;
-  step.events.emplace_back(MemberLeft{*member});
-  group_->members.erase(member);
+  if (member != group_->members.end() && !member->gone_at) member->gone_at = now + kReturnTime;
+}
+
+void P2pDevice::forget_members(Time now, Step& step) {
+  if (!group_) return;
+  const auto is_gone = [&](const P2pGroup::Member& member) {
+    return member.gone_at && now >= *member.gone_at;
+  };
+  for (const P2pGroup::Member& member : group_->members) {
+    if (is_gone(member)) step.events.emplace_back(MemberLeft{member});
+  }
+  if (std::erase_if(group_->members, is_gone) == 0) return;
   // A group that was made for one peer has no sense without it.
   if (group_->members.empty() && !options_.owner && !attempt_) {
     step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});

@@ -36,6 +36,7 @@ struct P2pGroup {
   struct Member {
     MacAddress device, interface;
     Ipv4Address address;  // from EAPOL, or none
+    std::optional<Time> gone_at{};
   };
   std::vector<Member> members;  // the others: of an owner its clients, of a client its owner
 };
@@ -103,6 +104,8 @@ class P2pDevice {
   static constexpr Duration kAnswerAgain = 3s;
   static constexpr Duration kGroupRetry = 5s;  // of an owner whose group was taken down
   static constexpr int kTries = 2;
+  // A member that was out of range is taken for gone at the moment in which it joins again.
+  static constexpr Duration kReturnTime = 3s;
   // wpa_supplicant goes on refusing whom it was told to refuse, until its list of peers is flushed.
   static constexpr Duration kRefusalTime = 30s;
 
@@ -185,7 +188,8 @@ class P2pDevice {
   void group_started(const GroupStarted& event, Step& step);
   void group_removed(const GroupRemoved& event, Time now, Step& step);
   void station_joined(const StationConnected& event, Step& step);
-  void station_left(const StationDisconnected& event, Step& step);
+  void station_left(const StationDisconnected& event, Time now);
+  void forget_members(Time now, Step& step);
   void negotiation_failed(int status, Step& step);
 
   Options options_;

@@ -55,6 +55,11 @@ Result<void> read_acknowledgement(const Fd& fd) {
   return {};
 }
 
+std::vector<Neighbour> table() {
+  std::ifstream file("/proc/net/arp");
+  return parse_neighbours(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
 }  // namespace
 
 std::vector<Neighbour> parse_neighbours(std::string_view table) {
@@ -65,15 +70,36 @@ std::vector<Neighbour> parse_neighbours(std::string_view table) {
     const auto address = parse_address(words[0]);
     const auto flags = parse_number<unsigned>(words[2].substr(2), 16);
     const auto mac = parse_mac(words[3]);
-    if (address && mac && *mac && flags.value_or(0) & kComplete)
-      found.push_back({*address, *mac, std::string(words[5])});
+    if (!address || !flags || !mac) continue;
+    found.push_back({*address, *flags & kComplete ? *mac : MacAddress{}, std::string(words[5])});
   }
   return found;
 }
 
 std::vector<Neighbour> neighbours() {
-  std::ifstream file("/proc/net/arp");
-  return parse_neighbours(std::string(std::istreambuf_iterator<char>(file), {}));
+  auto found = table();
+  std::erase_if(found, [](const Neighbour& neighbour) { return !neighbour.mac; });
+  return found;
+}
+
+void look_for(Ipv4Address address) {
+  constexpr std::uint16_t kDiscard = 9;
+  const Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(kDiscard);
+  to.sin_addr.s_addr = htonl(address.value);
+  (void)::sendto(fd.get(), nullptr, 0, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+}
+
+std::string silent_on(Ipv4Address address) {
+  std::string interface;
+  for (const Neighbour& neighbour : table()) {
+    if (neighbour.address != address) continue;
+    if (neighbour.mac) return {};
+    interface = neighbour.interface;
+  }
+  return interface;
 }
 
 Result<void> add_address(const std::string& interface, Ipv4Address address, int prefix) {

@@ -16,8 +16,9 @@ namespace wfdcast::platform {
 namespace {
 
 constexpr int kLastCapability = 63;
-constexpr bool is_kept(int capability) { return capability == CAP_NET_RAW || capability == CAP_NET_ADMIN; }
-constexpr unsigned kKept = 1U << CAP_NET_RAW | 1U << CAP_NET_ADMIN;
+constexpr unsigned kUsed = 1U << CAP_NET_RAW | 1U << CAP_NET_ADMIN;
+constexpr unsigned kKept = kUsed | 1U << CAP_NET_BIND_SERVICE;  // all of them below 32
+constexpr bool is_kept(int capability) { return capability < 32 && (kKept >> capability & 1U) != 0; }
 
 // The supplementary groups of the peer; none before Linux 4.13.
 std::vector<gid_t> peer_groups(int connection) {
@@ -46,13 +47,28 @@ void drop_privileges() {
   if (::syscall(SYS_capget, &header, sets.data()) == 0) {
     const unsigned kept = sets[0].permitted & kKept;
     sets = {};
-    sets[0].effective = sets[0].permitted = kept;
+    sets[0].permitted = kept;
+    sets[0].effective = kept & kUsed;
     ::syscall(SYS_capset, &header, sets.data());
   }
 #ifdef PR_CAP_AMBIENT
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 #endif
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+void hand_on_privileges() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return;
+  sets[0].inheritable = sets[0].permitted;
+  // Where this is not allowed systemd has made them inheritable already.
+  ::syscall(SYS_capset, &header, sets.data());
+#ifdef PR_CAP_AMBIENT
+  for (int capability = 0; capability < 32; ++capability) {
+    if (is_kept(capability)) ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  }
+#endif
 }
 
 void keep_memory_private() { ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "platform/no_network.h"
+#include "platform/privileges.h"
 
 namespace wfdcast::platform {
 namespace {
@@ -61,6 +62,7 @@ bool prepare_child(const Plan& plan) {
   reset_signals();
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (plan.network == Network::None) (void)forbid_network();
+  if (plan.network == Network::Managed) hand_on_privileges();
   return true;
 }
 

@@ -22,7 +22,8 @@ struct StandardStreams {
 };
 
 // What a new process may do beyond that. None: see forbid_network(); where the kernel cannot, it is Kept.
-enum class Network : std::uint8_t { Kept, None };
+// Managed: with the capabilities that we have, see hand_on_privileges().
+enum class Network : std::uint8_t { Kept, None, Managed };
 
 // Forks and executes: own process group, default signals, dies with us, nothing
 // inherited but the three streams, and no program that it executes gains privileges. Returns the pid once

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "daemon/config.h"
 
 namespace wfdcast::daemon {
@@ -18,6 +20,20 @@ TEST(WifiSocket, TheDeviceOfOurInterfaceComesFirst) {
 TEST(WifiSocket, NothingThereIsNothing) {
   EXPECT_EQ(find_p2p_socket("/nonexistent", {"wlan0"}), "");
   EXPECT_EQ(find_p2p_socket("/etc/passwd", {"wlan0"}), "");
+}
+
+TEST(WifiSocket, WhoHoldsTheInterfaceIsReadFromControlGroups) {
+  namespace files = std::filesystem;
+  const files::path groups = files::path(testing::TempDir()) / "control-groups";
+  files::remove_all(groups);
+  EXPECT_EQ(holder_of_wifi(groups), "");
+  files::create_directories(groups / "system.slice" / "ssh.service");
+  EXPECT_EQ(holder_of_wifi(groups), "");
+  files::create_directories(groups / "system.slice" / "wpa_supplicant.service");
+  EXPECT_EQ(holder_of_wifi(groups), "wpa_supplicant");
+  files::create_directories(groups / "systemd" / "system.slice" / "NetworkManager.service");
+  EXPECT_EQ(holder_of_wifi(groups), "NetworkManager") << "it is the one who steers the supplicant";
+  files::remove_all(groups);
 }
 
 TEST(GroupAddress, IsAnAddressAndAPrefix) {

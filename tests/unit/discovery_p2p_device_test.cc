@@ -15,7 +15,7 @@ TEST(P2pDevice, SetsTheSupplicantUpAndPutsItBack) {
   EXPECT_THAT(texts, Contains("SET device_name Lobby"));
   EXPECT_THAT(texts, Contains("SET device_type 7-0050F204-1"));
   EXPECT_THAT(texts, Contains("WFD_SUBELEM_SET 0 000600111c440032"));
-  EXPECT_THAT(texts, Contains("P2P_EXT_LISTEN 500 1000"));
+  EXPECT_THAT(texts, Contains("P2P_EXT_LISTEN 500 1130"));
   for (const auto& request : step.requests) {
     if (request.text == "GET device_name") (void)device.answered(request, "Bedroom", kStart);
     if (request.text == "GET manufacturer") (void)device.answered(request, "null", kStart);
@@ -223,11 +223,43 @@ TEST(P2pDevice, AnOwnerInvitesMoreAndLetsThemIn) {
   EXPECT_EQ(to_string(rig.last<MemberJoined>()->member.address), "192.168.49.3");
   EXPECT_FALSE(rig.device.next_deadline());
   rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:02:00 p2p_dev_addr=42:00:00:00:02:00");
+  rig.wait(P2pDevice::kReturnTime);
   EXPECT_EQ(rig.last<MemberLeft>()->member.device, kLate);
   EXPECT_TRUE(rig.drain().empty());
   // Made for one peer: it goes with the last.
   rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00");
+  EXPECT_TRUE(rig.drain().empty());
+  rig.wait(P2pDevice::kReturnTime);
   EXPECT_THAT(rig.drain(), testing::ElementsAre("P2P_GROUP_REMOVE p2p-wlan0-5"));
+}
+
+TEST(P2pDevice, WhoComesBackAtOnceHasNotLeft) {
+  Rig rig(source());
+  rig.connect();
+  rig.hear(kOwnGroup);
+  rig.hear(kTvJoined);
+  rig.drain();
+  rig.events.clear();
+  rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00");
+  rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00");  // told on two sockets
+  rig.wait(P2pDevice::kReturnTime - 1ms);
+  rig.hear(kTvJoined);
+  rig.wait(P2pDevice::kReturnTime);
+  EXPECT_TRUE(rig.events.empty());
+  EXPECT_TRUE(rig.drain().empty());
+  EXPECT_EQ(rig.device.group()->members.size(), 1U);
+  EXPECT_FALSE(rig.device.next_deadline());
+}
+
+TEST(P2pDevice, AnAcceptedPeerThatBeginsAnewIsAnsweredAnew) {
+  Rig rig(sink(AcceptPolicy::Button));
+  rig.hear(kAsksByButton);
+  const auto answer = rig.drain();
+  // It gave up while the two were agreeing, and its next request found us not ready.
+  rig.hear("<3>P2P-GO-NEG-FAILURE status=1");
+  EXPECT_EQ(rig.drain(), answer);
+  rig.hear("<3>P2P-GO-NEG-FAILURE status=1");
+  EXPECT_EQ(rig.device.state(), P2pDevice::State::Idle);
 }
 
 TEST(P2pDevice, AnInvitedPeerThatAsksItsUserIsWaitedFor) {
@@ -241,8 +273,6 @@ TEST(P2pDevice, AnInvitedPeerThatAsksItsUserIsWaitedFor) {
   rig.hear("<3>P2P-INVITATION-RESULT status=11");
   EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("rejected"));
 }
-
-const std::string kAsksByButton = "<3>P2P-GO-NEG-REQUEST 42:00:00:00:01:00 dev_passwd_id=4 go_intent=7";
 
 TEST(P2pDevice, AsksAPersonWhoThenAcceptsOrRejects) {
   Rig rig(sink(AcceptPolicy::Ask));
@@ -371,7 +401,7 @@ TEST(P2pDevice, ListensWhileFreeAndNotWhileSomethingPlays) {
   rig.take(rig.device.set_streaming(false));
   rig.hear("<3>P2P-GROUP-REMOVED p2p-wlan0-1 client reason=IDLE");
   EXPECT_THAT(rig.last<LinkDown>()->reason, HasSubstr("out of reach"));
-  EXPECT_THAT(rig.drain(), Contains("P2P_EXT_LISTEN 500 1000"));
+  EXPECT_THAT(rig.drain(), Contains("P2P_EXT_LISTEN 500 1130"));
 }
 
 TEST(P2pDevice, AGroupOfOurOwnComesBack) {

@@ -32,6 +32,8 @@ inline const std::string kTvsGroup =
     "<3>P2P-GROUP-STARTED p2p-wlan0-1 client ssid=\"DIRECT-Sd\" freq=2412 psk=00 "
     "go_dev_addr=42:00:00:00:01:00 "
     "ip_addr=192.168.49.2 ip_mask=255.255.255.0 go_ip_addr=192.168.49.1";
+inline const std::string kAsksByButton =
+    "<3>P2P-GO-NEG-REQUEST 42:00:00:00:01:00 dev_passwd_id=4 go_intent=7";
 inline const std::string kTvJoined = "<3>AP-STA-CONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00";
 
 // A device whose steps pile up until they are looked at.

@@ -37,15 +37,28 @@ std::string status_after(void (*before)(), bool execute) {
   return text;
 }
 
-TEST(Privileges, OnlyRawSocketsStayAndChildrenGetNothing) {
+void drop_and_hand_on() {
+  drop_privileges();
+  hand_on_privileges();
+}
+
+TEST(Privileges, OnlyTheNetworkStaysAndChildrenGetNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, who has something to lose";
   const std::string own = status_after(drop_privileges, false);
   EXPECT_THAT(own, testing::HasSubstr("CapEff:\t0000000000003000"));
-  EXPECT_THAT(own, testing::HasSubstr("CapPrm:\t0000000000003000"));
-  EXPECT_THAT(own, testing::HasSubstr("CapBnd:\t0000000000003000"));
+  EXPECT_THAT(own, testing::HasSubstr("CapPrm:\t0000000000003400"));
+  EXPECT_THAT(own, testing::HasSubstr("CapBnd:\t0000000000003400"));
   const std::string child = status_after(drop_privileges, true);
   EXPECT_THAT(child, testing::HasSubstr("CapEff:\t0000000000000000"));
   EXPECT_THAT(child, testing::HasSubstr("CapPrm:\t0000000000000000"));
+  EXPECT_THAT(child, testing::HasSubstr("NoNewPrivs:\t1"));
+}
+
+TEST(Privileges, AnAddressCommandGetsWhatIsLeft) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, who has something to lose";
+  const std::string child = status_after(drop_and_hand_on, true);
+  EXPECT_THAT(child, testing::HasSubstr("CapEff:\t0000000000003400"));
+  EXPECT_THAT(child, testing::HasSubstr("CapBnd:\t0000000000003400"));
   EXPECT_THAT(child, testing::HasSubstr("NoNewPrivs:\t1"));
 }
 
