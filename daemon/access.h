@@ -10,6 +10,7 @@ namespace wfdcast::daemon {
 // ALPN names of what our boards say to each other inside TLS.
 inline constexpr std::string_view kRtspProtocol = "wfdcast-rtsp/1";
 inline constexpr std::string_view kPairProtocol = "wfdcast-pair/1";
+inline constexpr std::string_view kInputProtocol = "wfdcast-input/1";  // UIBC, on a port of its own
 // Right after pairing: nothing but the mutual handshake that makes a pending entry trusted.
 inline constexpr std::string_view kProveProtocol = "wfdcast-prove/1";
 

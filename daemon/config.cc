@@ -298,6 +298,13 @@ void check_config(const Config& config) {
   }
   require(stream.fec_matrix == "auto" || parse_fec_matrix(stream.fec_matrix), "stream.fec_matrix",
           "must be \"auto\" or such as \"10x5\": 4 to 20 columns and rows, at most 100 packets");
+  const auto& from = config.source.input_from;
+  const auto alone = [&](std::string_view word) {
+    return from.size() == 1 || std::ranges::find(from, word) == from.end();
+  };
+  require(!from.empty() && alone("none") && alone("ask"), "source.input_from",
+          "must be \"none\", \"ask\", or names of sinks");
+  require(config.source.input_port != config.rtsp.port, "source.input_port", "must not be rtsp.port");
   require(config.name.size() <= 64, "name", "must be at most 64 bytes");
   require(config.control.socket.size() < 108, "control.socket", "must be shorter than 108 bytes");
   require(config.discovery.ttl >= 2 * config.discovery.interval, "discovery.ttl",

@@ -70,11 +70,16 @@ struct Config {
     std::string input = "test:";
     std::uint64_t bitrate = 8'000'000, min_bitrate = 1'000'000;  // what rate control may use
     ConnectPolicy connect = ConnectPolicy::Paired;
+    // Who may send touch, mouse and keys: "none", "ask", or names of paired sinks; and the port for it (TCP).
     std::vector<std::string> input_from{"none"};
+    std::uint16_t input_port = 7240;
   } source;
   struct Sink {
     std::string output = "display:";
     Takeover takeover = Takeover::Paired;
+    // Keyboards, mice and touch panels (/dev/input/event0) whose input goes to a source that takes it.
+    std::vector<std::string> input_devices;
+    std::string edid = "auto";  // of the display: that of the first connected one, a file, or nothing
   } sink;
   struct Security {
     SecurityMode mode = SecurityMode::Paired;

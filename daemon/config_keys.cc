@@ -89,10 +89,14 @@ const std::vector<Key> kKeys{
      [](Config& c) { return choice(c.source.connect, {"paired", "none", "all"}); }},
     {"source.input_from", Change::AtStart,
      [](Config& c) -> Field { return ListField{&c.source.input_from}; }},
+    {"source.input_port", Change::AtStart, [](Config& c) { return port(c.source.input_port); }},
 
     {"sink.output", Change::AtStart, [](Config& c) -> Field { return TextField{&c.sink.output}; }},
     {"sink.takeover", Change::Live,
      [](Config& c) { return choice(c.sink.takeover, {"never", "paired", "ask"}); }},
+    {"sink.edid", Change::AtStart, [](Config& c) -> Field { return TextField{&c.sink.edid}; }},
+    {"sink.input_devices", Change::AtStart,
+     [](Config& c) -> Field { return ListField{&c.sink.input_devices}; }},
 
     {"security.mode", Change::AtStart, [](Config& c) { return choice(c.security.mode, {"paired", "open"}); }},
     {"security.identity", Change::AtStart,

@@ -15,6 +15,7 @@ const std::vector<MethodSpec>& method_specs() {
        "group, rtp_port, bitrate_bps, ...}, sessions: [{peer, name, address, state, delivery, video, audio, "
        "since_s, "
        "note}]}`. At a source a session also has `quirks` (names of rows of quirks.toml), `connector`, "
+       "`input`, "
        "`edid` "
        "(hex digits) and `own_encoder`. A source's stream has `packets_sent`, `bytes_sent`, "
        "`packets_retransmitted`, `parity_packets_sent`, "
@@ -70,6 +71,19 @@ const std::vector<MethodSpec>& method_specs() {
        "Source: a key picture now. Sink: asks its source for one (M13).",
        {},
        "`{result: \"asked\"}`"},
+      {"input",
+       "source",
+       "Who sends touch, mouse and keys (UIBC): one sink at a time holds the input.",
+       {{"peer", "string", "the sink that shall, by name, id prefix or address; \"none\": nobody"}},
+       "`{peer, name, result}`; without `peer` `{from, holder, connected, events, malformed, strangers, "
+       "injected, "
+       "note}`. `injected`: the events go into the kernel (/dev/uinput); `note` says why not. In any case "
+       "they are "
+       "`input` events of `monitor`: `{peer, name, kind: "
+       "\"key\"|\"pointer\"|\"motion\"|\"button\"|\"scroll\"|"
+       "\"zoom\"|\"rotate\", ...}`; `input_asked`, `input_holder`, `input_connected` and `input_closed` tell "
+       "the "
+       "rest."},
       {"stats",
        "both",
        "Figures of each sink that plays; a sink lists itself.",

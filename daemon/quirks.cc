@@ -97,6 +97,8 @@ std::span<const QuirkTable::Reader> QuirkTable::Reader::all() {
        [](Row& row, const toml::node& node) { row.says.session.one_server_port = flag(node); }},
       {"pause_at_source",
        [](Row& row, const toml::node& node) { row.says.session.pause_at_source = flag(node); }},
+      {"one_client_port",
+       [](Row& row, const toml::node& node) { row.says.session.one_client_port = flag(node); }},
       {"prefer_audio",
        [](Row& row, const toml::node& node) { row.says.prefer_audio = audio_of(text(node)); }},
       {"needs_audio", [](Row& row, const toml::node& node) { row.says.needs_audio = flag(node); }},
@@ -144,11 +146,11 @@ void QuirkTable::read_file(const std::string& path) {
   }
 }
 
-AppliedQuirks QuirkTable::match(const SinkTraits& sink) const {
+AppliedQuirks QuirkTable::match(const PeerTraits& peer) const {
   AppliedQuirks applied;
   for (const Row& row : rows_) {
-    if (!contains(sink.agent, row.agent) || !contains(sink.name, row.friendly_name) ||
-        !contains(sink.device_type, row.device_type)) {
+    if (!contains(peer.agent, row.agent) || !contains(peer.name, row.friendly_name) ||
+        !contains(peer.device_type, row.device_type)) {
       continue;
     }
     const rtsp::Quirks& says = row.says.session;
@@ -158,6 +160,7 @@ AppliedQuirks QuirkTable::match(const SinkTraits& sink) const {
     all.wait_for_m2 = all.wait_for_m2 || says.wait_for_m2;
     all.one_server_port = all.one_server_port || says.one_server_port;
     all.pause_at_source = all.pause_at_source || says.pause_at_source;
+    all.one_client_port = all.one_client_port || says.one_client_port;
     if (row.says.prefer_audio) applied.prefer_audio = row.says.prefer_audio;
     if (row.says.video) applied.video = row.says.video;
     applied.needs_audio = applied.needs_audio || row.says.needs_audio;

@@ -10,9 +10,9 @@
 
 namespace wfdcast::daemon {
 
-// What is known of a sink; empty where it is not.
-struct SinkTraits {
-  std::string_view agent{};        // User-Agent or Server
+// What is known of a peer; empty where it is not.
+struct PeerTraits {
+  std::string_view agent{};        // User-Agent or Server, of a sink's answer to M1 or a source's to M2
   std::string_view name{};         // friendly name
   std::string_view device_type{};  // WPS primary device type
 };
@@ -33,7 +33,7 @@ class QuirkTable {
   // there is left out; a mistake throws ConfigError with file, line and key.
   [[nodiscard]] static QuirkTable load(std::span<const std::string> paths);
 
-  [[nodiscard]] AppliedQuirks match(const SinkTraits& sink) const;
+  [[nodiscard]] AppliedQuirks match(const PeerTraits& peer) const;
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
  private:

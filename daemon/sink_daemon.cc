@@ -49,6 +49,7 @@ SinkDaemon::SinkDaemon(Environment& environment)
       config_(environment.config),
       started_(loop_.now()),
       interfaces_(loop_, config_.interface, [this] { interfaces_changed(); }),
+      quirks_(QuirkTable::load(config_.rtsp.quirks)),
       output_(open_output_or_throw(loop_, config_, environment.media.helper_directory)),
       retry_timer_(loop_, [this] { connect(); }),
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
@@ -62,7 +63,11 @@ SinkDaemon::SinkDaemon(Environment& environment)
                    invited(invitation, sender, index);
                  }),
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
-      tuning_(config_.wifi) {
+      tuning_(config_.wifi),
+      input_(environment, [this] {
+        if (driver_) driver_->apply(&SinkSession::want_input);
+      }) {
+  output_->on_input([this](const Input& input) { input_.take(input); });
   output_->on_reader([this] {
     if (driver_) driver_->apply(&SinkSession::request_idr);
   });

@@ -10,7 +10,9 @@
 #include "daemon/interfaces.h"
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
+#include "daemon/quirks.h"
 #include "daemon/session_driver.h"
+#include "daemon/sink_input.h"
 #include "daemon/sink_pairing.h"
 #include "daemon/sink_stream.h"
 #include "daemon/wireless_tuning.h"
@@ -45,7 +47,8 @@ class SinkDaemon {
     Time expires{};  // of the invitation: how long connecting is tried
     Time since{};
     std::optional<StreamFormat> format;
-    std::optional<PublicKey> key;  // paired mode: the only one that may answer
+    std::optional<PublicKey> key;       // paired mode: the only one that may answer
+    std::vector<std::string> quirks{};  // that its Server header called for
 
     [[nodiscard]] std::string label() const { return "session with " + name; }
     [[nodiscard]] platform::LogSubject log_subject() const {
@@ -85,6 +88,7 @@ class SinkDaemon {
   Config& config_;
   Time started_;
   Interfaces interfaces_;
+  QuirkTable quirks_;
   std::unique_ptr<media::TsOutput> output_;
   std::optional<Source> source_;
   std::function<void()> shut_down_done_;
@@ -98,6 +102,7 @@ class SinkDaemon {
   Announcer announcer_;
   P2pLink p2p_;
   WirelessTuning tuning_;
+  SinkInput input_;
 };
 
 }  // namespace wfdcast::daemon

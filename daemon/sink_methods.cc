@@ -65,6 +65,7 @@ json SinkDaemon::session_row() const {
           {"video", video_text(source_->format)},
           {"audio", audio_text(source_->format)},
           {"since_s", seconds_since(source_->since, loop_.now())},
+          {"quirks", source_->quirks},
           {"note", ""}};
 }
 
@@ -98,6 +99,7 @@ json SinkDaemon::status() const {
     if (stream_->socket().rp_filter) stream["rp_filter"] = *stream_->socket().rp_filter;
   }
   status["sessions"] = std::move(sessions);
+  status["input"] = input_.status();
   return status;
 }
 

@@ -1,6 +1,7 @@
 // The session of a sink: it connects to the source that invited it, and puts out what it gets.
 #include "base/overloaded.h"
 #include "base/text.h"
+#include "daemon/display_edid.h"
 #include "daemon/session_log.h"
 #include "daemon/sink_daemon.h"
 #include "platform/log.h"
@@ -31,6 +32,7 @@ SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
   }
   ours.native = 0x40;  // CEA 8: 1920x1080p60
   ours.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}, {AudioFormat::Aac, kAac48kStereo, 0}};
+  ours.edid = display_edid(config.sink.edid);
   ours.rtp_port = rtp_port;
   ours.connector = "05";  // HDMI
   ours.idr_requests = true;
@@ -109,6 +111,7 @@ void SinkDaemon::start_session(std::unique_ptr<platform::Connection> connection,
   rtsp::SinkOptions options{.capabilities = capabilities(config_, stream_->ports().rtp),
                             .client = stream_->ports(),
                             .header = std::nullopt};
+  options.capabilities.uibc = input_.capability();
   if (source_->invitation)
     options.header = rtsp::WfdcastHeader{environment_.id(), source_->invitation->token};
   if (keys) options.link = rtsp::SinkOptions::Link::Secure;
@@ -120,8 +123,15 @@ void SinkDaemon::start_session(std::unique_ptr<platform::Connection> connection,
 void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
   std::visit(
       overloaded{
+          [&](const rtsp::SourceGreeted& e) {
+            if (source_->invitation || e.agent.empty()) return;  // our own sources have none
+            const AppliedQuirks quirks = quirks_.match({.agent = e.agent, .name = source_->name});
+            source_->quirks = quirks.names;
+            driver_->apply(&SinkSession::set_quirks, quirks.session);
+          },
           [&](const rtsp::StreamChosen& e) {
             source_->format = e.format;
+            if (e.format.video) input_.set_picture({e.format.video->mode.width, e.format.video->mode.height});
             // Its first message after our certificate was verified: the handshake was mutual.
             if (source_->key) environment_.trust.promote(*source_->key);
             log_session(*source_, Severity::Info, "{}", to_string(e.format));
@@ -149,7 +159,9 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
             environment_.publish("session_standby", [&] { return session_row(); });
           },
           [&](const rtsp::MoveRequested& e) { stream_->move(e.transport); },
-          [](const rtsp::InputOffered&) {},
+          [&](const rtsp::InputOffered& e) {
+            input_.offered(e, {source_->rtsp.address, source_->interface, source_->key});
+          },
           [&](const rtsp::SessionEnded& e) {
             const std::string detail = printable(e.detail);
             ended(fmt::format("{}{}{}", rtsp::to_string(e.reason), detail.empty() ? "" : ": ", detail));
@@ -163,6 +175,7 @@ void SinkDaemon::ended(const std::string& why) {
   log_session(*source_, Severity::Info, "ended, {}", why);
   if (source_->invitation) announcer_.guard().use(source_->invitation->token);
   environment_.publish("session_ended", [&] { return json{{"name", source_->name}, {"reason", why}}; });
+  input_.end();
   source_.reset();
   tuning_.end();
   retry_timer_.set(std::nullopt);

@@ -129,6 +129,7 @@ void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection
       .presentation_url = "rtsp://" + to_string(interface.address) + "/wfd1.0/streamid=0",
       .admission = std::move(admission),
       .generation = beyond_r1(stream_.group().encoder()) ? rtsp::Generation::R2 : rtsp::Generation::R1,
+      .input = input_.wanted_at_all() ? rtsp::InputInterest::Wanted : rtsp::InputInterest::None,
       .keepalive = config_.rtsp.keepalive,
       .timeout = config_.rtsp.timeout,
   };

@@ -56,7 +56,8 @@ SourceDaemon::SourceDaemon(Environment& environment)
       p2p_(environment, interfaces_, [this](const discovery::LinkEvent& event) { on_link_event(event); }),
       tuning_(config_.wifi),
       querier_(loop_, config_.stream),
-      watch_(loop_, interfaces_, [this](Ipv4Address sender) { group_is_shared(sender); }) {
+      watch_(loop_, interfaces_, [this](Ipv4Address sender) { group_is_shared(sender); }),
+      input_(environment, interfaces_, input_callbacks()) {
   querier_.interfaces_changed(interfaces_.usable());
   if (!config_.stream.ssm) watch_.watch(stream_.group().group());
   if (config_.stream.announce) {
@@ -100,6 +101,7 @@ void SourceDaemon::interfaces_changed() {
   stream_.interfaces_changed();
   querier_.interfaces_changed(interfaces_.usable());
   watch_.interfaces_changed();
+  input_.interfaces_changed();
   finder_.probe_all();
   // A connection that came through an interface's old index or address is dead.
   for (auto& [id, sink] : sinks_) {
@@ -249,6 +251,7 @@ void SourceDaemon::trust_changed() {
     somebody_lost_it = true;
   }
   if (somebody_lost_it) stream_.change_key();
+  input_.trust_changed();
   if (environment_.tls) finder_.trust_changed();
   for (const discovery::Peer* peer : finder_.registry().peers()) peer_changed(*peer);
 }

@@ -23,6 +23,7 @@
 #include "daemon/session_announcer.h"
 #include "daemon/session_driver.h"
 #include "daemon/sink_finder.h"
+#include "daemon/source_input.h"
 #include "daemon/source_pairing.h"
 #include "daemon/source_stream.h"
 #include "daemon/wireless_tuning.h"
@@ -123,6 +124,8 @@ class SourceDaemon {
   // Sessions (source_sessions.cc).
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
+  void declined(Sink& sink, const StreamFormat& next);
+  void choose(Sink& sink, const SinkCapabilities& told);
   void apply_quirks(Sink& sink);
   // What a sink gets whom the running format does not suit (source_formats.cc).
   [[nodiscard]] Result<StreamFormat, std::string> admit(Sink& sink, const SinkCapabilities& able);
@@ -135,6 +138,9 @@ class SourceDaemon {
     return sink.own ? sink.own->stream : stream_;
   }
   [[nodiscard]] SourceStream::Callbacks stream_callbacks();
+  [[nodiscard]] SourceInput::Callbacks input_callbacks();
+  [[nodiscard]] SourceInput::Sink input_sink(const Sink& sink) const;
+  [[nodiscard]] Result<json, RpcError> give_input(const json& params);
   void set_up(Sink& sink, const rtsp::StreamSetUp& set_up);
   void playing(Sink& sink);
   void ended(SessionId id, const rtsp::SessionEnded& end);
@@ -208,6 +214,7 @@ class SourceDaemon {
   unsigned group_attempt_ = 0;
   GroupWatch watch_;
   std::optional<SessionAnnouncer> announcer_;  // while stream.announce
+  SourceInput input_;
 };
 
 }  // namespace wfdcast::daemon

@@ -20,7 +20,13 @@ constexpr Duration kChangePatience = 1s;
 
 void SourceDaemon::apply_quirks(Sink& sink) {
   if (sink.device) return;
-  AppliedQuirks quirks = quirks_.match({.agent = sink.agent, .name = sink.name, .device_type = {}});
+  std::string device_type;
+  if (sink.p2p) {
+    const auto& peers = p2p_.device().peers();
+    if (const auto found = peers.find(*sink.p2p); found != peers.end())
+      device_type = found->second.seen.device_type;
+  }
+  AppliedQuirks quirks = quirks_.match({.agent = sink.agent, .name = sink.name, .device_type = device_type});
   if (quirks.names == sink.quirks.names) return;
   sink.quirks = std::move(quirks);
   log_session(sink, Severity::Info, "quirks {}", fmt::format("{}", fmt::join(sink.quirks.names, ", ")));
@@ -30,7 +36,21 @@ void SourceDaemon::apply_quirks(Sink& sink) {
 void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
   if (!sink.device && !capabilities.name.empty()) sink.name = capabilities.name;
   apply_quirks(sink);
-  SinkCapabilities able = without_what_fails(capabilities, sink.quirks);
+  choose(sink, without_what_fails(capabilities, sink.quirks));
+}
+
+// It told of what it does not take. Whether it gets what it does take is said by stream.on_mismatch, if it is
+// not alone.
+void SourceDaemon::declined(Sink& sink, const StreamFormat& next) {
+  log_session(sink, Severity::Info, "declines {}, may take {}", to_string(*sink.format), to_string(next));
+  stream_of(sink).leave(sink.id);
+  if (sink.own) loop_.post([gone = std::shared_ptr<OwnStream>(std::move(sink.own))] {});
+  sink.format.reset();
+  choose(sink, taking_only(without_what_fails(sink.driver->session().sink(), sink.quirks), next));
+}
+
+void SourceDaemon::choose(Sink& sink, const SinkCapabilities& told) {
+  SinkCapabilities able = told;
   if (stream_.secure() && !sink.keys) able.multicast = false;  // it could not read the group's packets
   const auto format = admit(sink, able);
   if (!format) {
@@ -48,6 +68,7 @@ void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
   Transport transport = stream.transport(sink.id, stream.initial_delivery(sink.id), sink.local);
   if (!sink.device) transport.ssrc.reset();  // an ordinary sink sees nothing unusual
   if (sink.keys) sink.driver->apply(&rtsp::SourceSession::give_key, stream.key_for_newcomer());
+  input_.described(input_sink(sink), able.uibc);
   sink.driver->apply(&rtsp::SourceSession::select, *format, transport);
 }
 
@@ -117,14 +138,7 @@ Result<StreamFormat, std::string> SourceDaemon::give_own_encoder(Sink& sink, con
   return sink.own->stream.admit(sink.id, able, sink.interface_index);
 }
 
-// A sink that refused the first M4 may have agreed to another format, which the encoder does not make.
 void SourceDaemon::set_up(Sink& sink, const rtsp::StreamSetUp& set_up) {
-  if (set_up.format != sink.format) {
-    const auto reason =
-        fmt::format("it takes {}, but {} is sent", to_string(set_up.format), to_string(*sink.format));
-    log_session(sink, Severity::Warning, "refused: {}", reason);
-    return sink.driver->apply(&rtsp::SourceSession::refuse, reason);
-  }
   sink.client = set_up.client;
   SourceStream& stream = stream_of(sink);
   stream.set_up(sink.id, sink.address.address, set_up.client, sink.keys);

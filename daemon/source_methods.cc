@@ -33,6 +33,7 @@ void SourceDaemon::bind(MethodTable& methods) {
     return json{{"result", "asked"}};
   });
   methods.bind_answer("sdp", [this](const json&) { return sdp(); });
+  methods.bind_answer("input", [this](const json& params) { return give_input(params); });
   p2p_.bind(methods);
 }
 
@@ -199,6 +200,45 @@ Result<json, RpcError> SourceDaemon::trigger(const json& params, std::string_vie
         failed(fmt::format("{}: no such sink is {}", method, method == "play" ? "paused" : "playing")));
   }
   return results;
+}
+
+SourceInput::Callbacks SourceDaemon::input_callbacks() {
+  return {.offer =
+              [this](SessionId id, const UibcCapability& agreed, UibcSetting setting) {
+                sinks_.at(id).driver->apply(&SourceSession::offer_input, agreed, setting);
+              },
+          .tell =
+              [this](SessionId id, UibcSetting setting) {
+                sinks_.at(id).driver->apply(&SourceSession::set_input, setting);
+              }};
+}
+
+SourceInput::Sink SourceDaemon::input_sink(const Sink& sink) const {
+  SourceInput::Sink known{sink.id, sink.peer(), sink.name, sink.address.address, sink.key};
+  if (sink.format && sink.format->video)
+    known.picture = {sink.format->video->mode.width, sink.format->video->mode.height};
+  return known;
+}
+
+Result<json, RpcError> SourceDaemon::give_input(const json& params) {
+  const auto refuse = [](const std::string& why) {
+    return fail(RpcError{RpcError::kFailed, "input: " + why});
+  };
+  if (!input_.wanted_at_all()) return refuse("source.input_from is \"none\"");
+  if (!params.contains("peer")) return input_.status();
+  std::optional<SessionId> chosen;
+  const auto wanted = params["peer"].get<std::string>();
+  if (wanted != "none") {
+    const auto found = targets({{"peers", {wanted}}}, "input");
+    if (!found) return fail(found.error());
+    for (const auto& [id, sink] : sinks_) {
+      if (sink.peer() == found->front().key) chosen = id;
+    }
+    if (!chosen) return refuse(found->front().name + " has no session");
+  }
+  auto given = input_.give_to(chosen);
+  if (!given) return refuse(given.error());
+  return *given;
 }
 
 }  // namespace wfdcast::daemon

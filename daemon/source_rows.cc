@@ -64,6 +64,7 @@ json SourceDaemon::session_row(const Sink& sink) const {
           {"quirks", sink.quirks.names},
           {"connector", sink.driver->session().sink().connector},
           {"edid", sink.driver->session().sink().edid},
+          {"input", input_.state_of(sink.id)},
           {"own_encoder", sink.own != nullptr}};
 }
 
@@ -112,6 +113,7 @@ json SourceDaemon::status() const {
       {"wanted_bitrate_bps", nullptr}};
   if (const auto wanted = stream_.wanted_bitrate()) status["stream"]["wanted_bitrate_bps"] = *wanted;
   status["sessions"] = std::move(sessions);
+  status["input"] = input_.status();
   return status;
 }
 

@@ -19,6 +19,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
   std::visit(overloaded{
                  [&](const rtsp::SinkGreeted& greeting) { greeted(sink, greeting); },
                  [&](const rtsp::SinkDescribed& e) { described(sink, e.capabilities); },
+                 [&](const rtsp::FormatDeclined& e) { declined(sink, e.next); },
                  [&](const rtsp::StreamSetUp& e) { set_up(sink, e); },
                  [&](const rtsp::PlayRequested&) { playing(sink); },
                  [&](const rtsp::PauseRequested&) {
@@ -42,6 +43,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                  },
                  [&](const rtsp::FormatChanged& e) {
                    sink.format = e.format;
+                   input_.picture_changed(id, input_sink(sink).picture);
                    log_session(sink, Severity::Info, "takes {} from now on", to_string(e.format));
                    format_settled(id);
                  },
@@ -57,8 +59,8 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
                    deliveries_changed();
                    environment_.publish("session_delivery", [&] { return session_row(sink); });
                  },
-                 [](const rtsp::InputDescribed&) {},
-                 [](const rtsp::InputWanted&) {},
+                 [&](const rtsp::InputDescribed& e) { input_.described(input_sink(sink), e.capability); },
+                 [&](const rtsp::InputWanted& e) { input_.wanted(id, e.setting); },
                  [&](const rtsp::SessionEnded& end) { ended(id, end); },
              },
              event);
@@ -88,6 +90,7 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   }
   log_session(sink, Severity::Info, "ended, {}", why);
   stream_of(sink).leave(id);
+  input_.left(id);
   const bool by_hand = sink.device && dismissed_.contains(*sink.device);
   if (sink.keys && by_hand) stream_of(sink).change_key();
   format_settled(id);

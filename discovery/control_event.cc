@@ -25,7 +25,8 @@ std::optional<NamedLine> cut_name(std::string_view text) {
   return NamedLine{text.substr(0, begin), text.substr(name, end - name), text.substr(end + 1)};
 }
 
-constexpr int kGroupOwnerBit = 0x01;  // of the group capability bitmap
+constexpr std::size_t kMaxDeviceType = 24;  // "65535-0050F204-65535"
+constexpr int kGroupOwnerBit = 0x01;        // of the group capability bitmap
 
 std::optional<DeviceInformation> device_information(const ControlFields& fields) {
   const std::string_view text = fields.find("wfd_dev_info").value_or("");
@@ -43,6 +44,7 @@ Body device_found(std::string_view text) {
   seen.address = parse_mac(head.take()).value_or(MacAddress{});
   seen.device = head.mac("p2p_dev_addr");
   seen.name = line->name;
+  seen.device_type = head.find("pri_dev_type").value_or("").substr(0, kMaxDeviceType);
   seen.group_owner = (tail.number("group_capab").value_or(0) & kGroupOwnerBit) != 0;
   seen.wfd = device_information(tail);
   if (!seen.device) return std::nullopt;

@@ -22,7 +22,8 @@ enum class GroupRole { Owner, Client };
 // interface address of a running group's owner.
 struct P2pDeviceSeen {
   MacAddress address, device;
-  std::string name;  // as sent, up to 32 bytes; printable() before it is shown
+  std::string name;           // as sent, up to 32 bytes; printable() before it is shown
+  std::string device_type{};  // WPS primary device type: "7-0050F204-1"; as sent
   bool group_owner = false;
   std::optional<DeviceInformation> wfd;  // none: no WFD, or switched off
 };

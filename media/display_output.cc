@@ -12,8 +12,8 @@ DisplayOutput::DisplayOutput(platform::EventLoop& loop, std::string program, OnT
       program_(std::move(program)) {}
 
 std::vector<std::string> DisplayOutput::command() const {
-  if (text_.empty()) return {program_};
-  return {program_, "--text", text_};
+  if (text_.empty()) return {program_, "--input"};
+  return {program_, "--input", "--text", text_};
 }
 
 void DisplayOutput::start() {

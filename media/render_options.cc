@@ -17,6 +17,7 @@ constexpr const char* kHelp = R"(wfd-render [OPTIONS]: MPEG-TS from stdin to scr
   --audio-sink SINK    likewise for sound
   --no-audio           the picture only
   --text TEXT          shown over the picture, or alone until there is one
+  --input              tells touch, mouse and keys of the window, a line each, on stdout
   --snapshot FILE.png  writes a picture after some pictures, and on each SIGUSR1
   --snapshot-after N   30 pictures
   --report FILE.json   what was decoded, once a second and at the end
@@ -47,6 +48,9 @@ void apply(RenderOptions& options, int option, const char* value) {
     case 't':
       options.text = value;
       return;
+    case 'i':
+      options.input = true;
+      return;
     case 's':
       options.snapshot = value;
       return;
@@ -71,6 +75,7 @@ constexpr auto kOptions = std::to_array<option>({
     {"audio-sink", required_argument, nullptr, 'A'},
     {"no-audio", no_argument, nullptr, 'n'},
     {"text", required_argument, nullptr, 't'},
+    {"input", no_argument, nullptr, 'i'},
     {"snapshot", required_argument, nullptr, 's'},
     {"snapshot-after", required_argument, nullptr, 'N'},
     {"report", required_argument, nullptr, 'r'},

@@ -10,6 +10,7 @@ struct RenderOptions {
   std::string video_sink;  // gst-launch syntax; empty: the best that is there
   std::string audio_sink;
   bool audio = true;
+  bool input = false;            // tell on stdout what is done with the window
   std::string snapshot;          // PNG file; empty: none
   unsigned snapshot_after = 30;  // pictures
   std::string report;            // JSON file, written once a second and at the end; empty: none

@@ -6,6 +6,7 @@
 
 #include "media/lpcm.h"
 #include "media/render_card.h"
+#include "media/render_navigation.h"
 
 namespace wfdcast::media {
 namespace {
@@ -123,6 +124,7 @@ void RenderPipeline::count_output(GstElement* bin, StreamKind kind) {
     static_cast<RenderReport*>(report)->sound(GST_PAD_PROBE_INFO_BUFFER(info));
     return GST_PAD_PROBE_OK;
   };
+  if (kind == StreamKind::Video && options_.input) tell_navigation(pad.get());
   const GstPadProbeCallback count = kind == StreamKind::Video ? GstPadProbeCallback{on_picture} : on_sound;
   gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, count, &report_, nullptr);
 }

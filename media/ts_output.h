@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/input.h"
 #include "base/result.h"
 #include "platform/event_loop.h"
 
@@ -27,6 +28,9 @@ class TsOutput {
   // A line for the person in front of the screen, over the picture or where none is; empty: no more. Only
   // display: can.
   virtual void show(const std::string&) {}
+  // What is done with the picture where it is shown; a program tells by lines on its stdout.
+  using OnInput = std::function<void(const Input&)>;
+  virtual void on_input(OnInput) {}
   [[nodiscard]] virtual std::uint64_t dropped_bytes() const { return 0; }
 
  protected:

@@ -45,6 +45,8 @@ const AskedRow& row_of(Asked asked) { return kAsked[static_cast<std::size_t>(ask
 
 const char* to_string(Asked asked) { return row_of(asked).name; }
 
+Duration patience(Asked asked) { return asked == Asked::M6 ? kSetupTimeout : kReplyTimeout; }
+
 std::string Exchange::request(Asked what, Request request, Time now) {
   forget(what);
   request.cseq = ++last_cseq_;
@@ -63,7 +65,7 @@ std::optional<Asked> Exchange::answered(const Response& response) {
 
 bool Exchange::awaits(Asked what, Time now) const {
   return std::any_of(awaited_.begin(), awaited_.end(), [&](const Awaited& awaited) {
-    return awaited.what == what && now < awaited.sent + kReplyTimeout;
+    return awaited.what == what && now < awaited.sent + patience(what);
   });
 }
 
@@ -75,7 +77,7 @@ std::optional<Time> Exchange::deadline() const {
   std::optional<Time> first;
   for (const Awaited& awaited : awaited_) {
     if (row_of(awaited.what).silence == Silence::EndsSession)
-      first = earliest(first, awaited.sent + kReplyTimeout);
+      first = earliest(first, awaited.sent + patience(awaited.what));
   }
   return first;
 }
@@ -83,7 +85,7 @@ std::optional<Time> Exchange::deadline() const {
 std::optional<Asked> Exchange::overdue(Time now) const {
   for (const Awaited& awaited : awaited_) {
     const bool fatal = row_of(awaited.what).silence == Silence::EndsSession;
-    if (fatal && now >= awaited.sent + kReplyTimeout) return awaited.what;
+    if (fatal && now >= awaited.sent + patience(awaited.what)) return awaited.what;
   }
   return std::nullopt;
 }

@@ -34,6 +34,8 @@ enum class Asked : std::uint8_t {
   M15,           // wfd_uibc_setting
 };
 [[nodiscard]] const char* to_string(Asked asked);
+// How long an answer to it is waited for.
+[[nodiscard]] Duration patience(Asked asked);
 
 // Both directions of one RTSP connection, for either role: cuts the peer's
 // bytes into messages, numbers our requests (our own CSeq space, from 1 by 1),

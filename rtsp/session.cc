@@ -24,6 +24,12 @@ const char* to_string(EndReason reason) {
   return "";
 }
 
+std::string agent_of(const Headers& headers) {
+  constexpr std::size_t kMaxAgent = 64;
+  const auto agent = find(headers, "User-Agent");
+  return printable(agent.value_or(find(headers, "Server").value_or("")).substr(0, kMaxAgent));
+}
+
 std::string serialize(const WfdcastHeader& header) {
   std::string value = "id=" + to_string(header.id);
   if (header.token) value += ";token=" + to_string(*header.token);

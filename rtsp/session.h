@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "rtsp/message.h"
 #include "wfd/ids.h"
 #include "wfd/sink_capabilities.h"
 #include "wfd/stream_format.h"
@@ -47,6 +48,9 @@ struct SessionEnded {
   EndReason reason = EndReason::Requested;
   std::string detail;  // for a person, may be empty: "no answer to M3 within 5 s"
 };
+
+// What a peer calls itself: User-Agent, else Server; printable, may be empty.
+[[nodiscard]] std::string agent_of(const Headers& headers);
 
 // The header in a wfdcast sink's answer to M1: "Wfdcast: id=<32 hex>;token=<32 hex>".
 // It makes the sink one of ours; the token proves that it was invited.

@@ -48,8 +48,10 @@ void SinkSession::on_response(const Response& response, Time now, Out& out) {
     case Asked::M12:
       if (response.status == Status::Ok) enter_standby(out);
       return;
-    // Nothing hangs on these.
     case Asked::M2:
+      out.events.emplace_back(SourceGreeted{agent_of(response.headers)});
+      return;
+    // Nothing hangs on these.
     case Asked::M13:
     case Asked::M14:
     case Asked::M15:

@@ -74,6 +74,12 @@ Step<SinkEvent> SinkSession::receive(std::string_view bytes, Time now) {
   return out;
 }
 
+// In time for M6; the port stays bound.
+Step<SinkEvent> SinkSession::set_quirks(const Quirks& quirks, Time) {
+  if (quirks.one_client_port) options_.client.rtcp = 0;
+  return {};
+}
+
 Step<SinkEvent> SinkSession::play(Time now) {
   Out out;
   on_trigger(Trigger::Play, now, out);
@@ -149,7 +155,10 @@ Step<SinkEvent> SinkSession::tick(Time now) {
   Out out;
   if (state_ == State::Ended) return out;
   if (const auto what = exchange_.overdue(now)) {
-    finish(EndReason::NoAnswer, std::string("no answer to ") + to_string(*what) + " within 5 s", out);
+    finish(EndReason::NoAnswer,
+           std::string("no answer to ") + to_string(*what) + " within " +
+               std::to_string(patience(*what) / 1s) + " s",
+           out);
   } else if (state_deadline_ && now >= *state_deadline_) {
     on_state_deadline(out);
   } else if (established() && now >= heard_ + timeout_ + kSinkGrace) {

@@ -4,11 +4,17 @@
 #include "rtsp/group_key.h"
 #include "rtsp/message.h"
 #include "rtsp/parameters.h"
+#include "rtsp/quirks.h"
 #include "rtsp/session.h"
 #include "rtsp/timers.h"
 
 namespace wfdcast::rtsp {
 
+// M2 was answered; what the source calls itself decides what is done
+// differently for it: set_quirks().
+struct SourceGreeted {
+  std::string agent;
+};
 struct StreamChosen {  // M4 was accepted
   StreamFormat format;
   std::optional<FormatChangeTiming> timing;  // in session: from when on
@@ -31,8 +37,8 @@ struct InputOffered {
   UibcCapability agreed;
   UibcSetting setting = UibcSetting::Disable;
 };
-using SinkEvent = std::variant<StreamChosen, StreamReady, StreamPlaying, StreamPaused, StreamStandby,
-                               MoveRequested, KeyGiven, InputOffered, SessionEnded>;
+using SinkEvent = std::variant<SourceGreeted, StreamChosen, StreamReady, StreamPlaying, StreamPaused,
+                               StreamStandby, MoveRequested, KeyGiven, InputOffered, SessionEnded>;
 
 struct SinkOptions {
   SinkCapabilities capabilities;                                        // rtp_port: the bound RTP port
@@ -64,6 +70,7 @@ class SinkSession {
 
   Step<SinkEvent> start(Time now);  // the connection is up: waits for M1, sends M2
   Step<SinkEvent> receive(std::string_view bytes, Time now);
+  Step<SinkEvent> set_quirks(const Quirks& quirks, Time now);
   Step<SinkEvent> play(Time now);         // M7
   Step<SinkEvent> pause(Time now);        // M9
   Step<SinkEvent> standby(Time now);      // M12; nothing where the source does not know it

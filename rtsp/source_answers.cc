@@ -8,13 +8,6 @@
 namespace wfdcast::rtsp {
 namespace {
 
-constexpr std::size_t kMaxAgent = 64;
-
-std::string agent_of(const Headers& headers) {
-  const auto agent = find(headers, "User-Agent");
-  return printable(agent.value_or(find(headers, "Server").value_or("")).substr(0, kMaxAgent));
-}
-
 std::string refusal(const Response& response, Asked what) {
   return std::string("the sink answered ") + std::to_string(static_cast<unsigned>(response.status)) + " to " +
          to_string(what);
@@ -161,8 +154,8 @@ void SourceSession::on_fixed(const Response& response, Time now, Out& out) {
                         out);
   }
   choice_ = Choice::Conservative;
-  format_ = next;
-  fix_format(now, out);
+  enter(State::Choosing, std::nullopt);
+  out.events.emplace_back(FormatDeclined{next});
 }
 
 void SourceSession::on_key_answered(const Response& response, Time now, Out& out) {

@@ -112,7 +112,7 @@ void SourceSession::on_setup(const Request& request, Time now, Out& out) {
   exchange_.forget(Asked::SetupTrigger);  // its answer may come late or never
   enter(State::Ready, now + kNextRequest);
   if (keepalive_period() > 0s) keepalive_at_ = now + keepalive_period();
-  out.events.emplace_back(StreamSetUp{client_, format_});
+  out.events.emplace_back(StreamSetUp{client_});
 }
 
 Header SourceSession::session_header() const {

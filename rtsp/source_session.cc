@@ -213,7 +213,10 @@ Step<SourceEvent> SourceSession::tick(Time now) {
   Out out;
   if (state_ == State::Ended) return out;
   if (const auto what = exchange_.overdue(now)) {
-    finish(EndReason::NoAnswer, std::string("no answer to ") + to_string(*what) + " within 5 s", out);
+    finish(EndReason::NoAnswer,
+           std::string("no answer to ") + to_string(*what) + " within " +
+               std::to_string(patience(*what) / 1s) + " s",
+           out);
   } else if (state_deadline_ && now >= *state_deadline_) {
     on_state_deadline(now, out);
   } else if (established()) {

@@ -21,9 +21,13 @@ struct SinkGreeted {
 struct SinkDescribed {
   SinkCapabilities capabilities;
 };  // answer with select() or refuse()
-struct StreamSetUp {    // M6
-  PortPair client;      // the sink's ports
-  StreamFormat format;  // what it agreed to: select()'s, or 640x480p60 and LPCM after it refused that
+// The sink refused M4, once; `next` has 640x480p60 and LPCM in place of what it
+// refused. Answer with select() of something of that kind, or refuse().
+struct FormatDeclined {
+  StreamFormat next;
+};
+struct StreamSetUp {  // M6
+  PortPair client;    // the sink's ports
 };
 struct PlayRequested {};   // M7
 struct PauseRequested {};  // M9
@@ -56,9 +60,10 @@ struct InputDescribed {
 struct InputWanted {
   UibcSetting setting = UibcSetting::Disable;
 };
-using SourceEvent = std::variant<SinkGreeted, SinkDescribed, StreamSetUp, PlayRequested, PauseRequested,
-                                 StandbyEntered, IdrRequested, ConnectorChanged, FormatChanged, FormatRefused,
-                                 DeliveryReported, KeyAccepted, InputDescribed, InputWanted, SessionEnded>;
+using SourceEvent =
+    std::variant<SinkGreeted, SinkDescribed, FormatDeclined, StreamSetUp, PlayRequested, PauseRequested,
+                 StandbyEntered, IdrRequested, ConnectorChanged, FormatChanged, FormatRefused,
+                 DeliveryReported, KeyAccepted, InputDescribed, InputWanted, SessionEnded>;
 
 // Who may go beyond M1.
 struct Admission {

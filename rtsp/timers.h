@@ -5,7 +5,8 @@
 namespace wfdcast::rtsp {
 
 // The timers of a WFD session; docs/rtsp.md lists what happens at each.
-inline constexpr Duration kReplyTimeout = 5s;  // an answer to one of our requests
+inline constexpr Duration kReplyTimeout = 5s;   // an answer to one of our requests, but
+inline constexpr Duration kSetupTimeout = 20s;  // to M6: a source may start its encoder first
 inline constexpr Duration kNextRequest =
     16s;  // the peer's next request in set-up: 6 s, and 10 s for slow TVs
 inline constexpr Duration kTeardownTimeout = 2s;  // from our TEARDOWN to the end, whatever the peer does

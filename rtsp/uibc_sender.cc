@@ -25,7 +25,7 @@ std::vector<std::uint8_t> copy(ByteView bytes) { return {bytes.begin(), bytes.en
 
 }  // namespace
 
-UibcSender::UibcSender(UibcCapability agreed, Picture picture)
+UibcSender::UibcSender(UibcCapability agreed, PictureSize picture)
     : agreed_(std::move(agreed)), picture_(picture), x_(picture.width / 2), y_(picture.height / 2) {}
 
 bool UibcSender::generic(UibcInput input) const {

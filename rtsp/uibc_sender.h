@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/input.h"
+#include "base/letterbox.h"
 #include "rtsp/uibc_packet.h"
 
 namespace wfdcast::rtsp {
@@ -12,10 +13,8 @@ namespace wfdcast::rtsp {
 // the categories that were agreed. What none of them can say is left out.
 class UibcSender {
  public:
-  struct Picture {
-    std::uint16_t width = 1280, height = 720;  // of the stream
-  };
-  UibcSender(UibcCapability agreed, Picture picture);
+  // `picture`: that of the stream.
+  UibcSender(UibcCapability agreed, PictureSize picture);
 
   // Once, before anything else: the descriptors of the HID devices.
   [[nodiscard]] std::string start() const;
@@ -40,7 +39,7 @@ class UibcSender {
   void hold(const PointerInput& input);
 
   UibcCapability agreed_;
-  Picture picture_;
+  PictureSize picture_;
   std::vector<KeyCode> keys_;  // held
   std::uint8_t buttons_ = 0;   // as in a mouse report
   std::vector<PointerInput> pointers_;

@@ -160,6 +160,16 @@ std::string present_result(const json& result) {
   return fmt::format("{}: {}\n", text(result, "name"), text(result, "result"));
 }
 
+std::string present_input(const json& result) {
+  if (result.contains("name")) return present_result(result);
+  if (result.contains("result")) return result["result"].get<std::string>() + "\n";
+  const std::string holder = result["holder"].is_null() ? "nobody" : result["holder"].get<std::string>();
+  const std::string note = result.value("note", "");
+  return fmt::format("{} holds the input{}, {} events{}\n", holder,
+                     result.value("connected", false) ? "" : ", not connected", result.value("events", 0),
+                     note.empty() ? "" : ", " + note);
+}
+
 std::string present_results(const json& results) {
   if (!results.is_array()) return text(results, "result") + '\n';
   std::string lines;

@@ -15,6 +15,7 @@ namespace wfdcast::tools {
 // {name, result}: "Lobby: unpaired".
 [[nodiscard]] std::string present_result(const nlohmann::json& result);
 // [{peer, name, result}]: "Lobby: playing".
+[[nodiscard]] std::string present_input(const nlohmann::json& result);
 [[nodiscard]] std::string present_results(const nlohmann::json& results);
 [[nodiscard]] std::string present_event(const std::string& event, const nlohmann::json& params);
 

@@ -52,6 +52,7 @@ constexpr Command kCommands[] = {
     {"pause", "pauses", Command::Peers::Optional, false, present_results},
     {"standby", "sends to standby (M12); play wakes", Command::Peers::Optional, false, present_results},
     {"idr", "a key picture now", kNone, false, present_results},
+    {"input", "who sends touch, mouse and keys", kNone, false, present_input},
     {"stats", "figures of each sink", kNone, true, present_stats},
     {"sdp", "the stream as SDP, for VLC, ffplay and others", kNone, false,
      [](const json& result) { return result["sdp"].get<std::string>(); }},
@@ -232,6 +233,8 @@ void add_command(CLI::App& app, const Command& command, Options& options, const 
     sub->add_option("--rights", options.rights, "may-show, may-watch, may-input, with commas")
         ->type_name("LIST");
   }
+  if (command.name == std::string("input"))
+    sub->add_option("PEER", options.peer, "the sink that shall, or none; without it: who does");
   if (command.name == std::string("unpair"))
     sub->add_option("PEER", options.peer, "a name or an id prefix")->required();
   if (command.can_watch) sub->add_flag("--watch", options.watch, "again every second");

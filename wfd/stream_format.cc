@@ -142,4 +142,15 @@ Result<void, std::string> accepts(const SinkCapabilities& sink, const StreamForm
   return {};
 }
 
+SinkCapabilities taking_only(SinkCapabilities sink, const StreamFormat& format) {
+  if (format.video) {
+    sink.video = {{.profiles = static_cast<std::uint8_t>(format.video->profile),
+                   .level = static_cast<std::uint8_t>(format.video->level),
+                   .modes = format.video->mode.bit()}};
+  }
+  if (format.audio)
+    std::erase_if(sink.audio, [&](const AudioCodec& codec) { return codec.format != format.audio; });
+  return sink;
+}
+
 }  // namespace wfdcast

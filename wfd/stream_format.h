@@ -52,4 +52,7 @@ struct SourceCapabilities {
 // Whether `sink` can take a stream that runs already; the reason where not.
 [[nodiscard]] Result<void, std::string> accepts(const SinkCapabilities& sink, const StreamFormat& running);
 
+// A sink that takes this and nothing else.
+[[nodiscard]] SinkCapabilities taking_only(SinkCapabilities sink, const StreamFormat& format);
+
 }  // namespace wfdcast

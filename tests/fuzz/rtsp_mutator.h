@@ -50,7 +50,10 @@ inline constexpr std::string_view kLines[] = {
     "wfd_route: secondary",
     "wfd_av_format_change_timing: 00000BB800 00000BB800",
     "wfd_uibc_capability: input_category_list=HIDC;generic_cap_list=none;hidc_cap_list=Mouse/USB;port=none",
+    "wfd_uibc_capability: input_category_list=GENERIC, HIDC;generic_cap_list=Keyboard, Mouse;"
+    "hidc_cap_list=Mouse/USB;port=50000",
     "wfd_uibc_setting: enable",
+    "wfd_uibc_setting: disable",
     "wfd_display_edid: 0000 none",
     "wfd2_video_formats: 40 01 01 0080 000001ffbdeb 000155557fff 000000000fff 10 0000 001f 11 00",
     "wfdcast_multicast: supported",

@@ -31,6 +31,15 @@ Transport transport(std::uint8_t choice) {
   return to;
 }
 
+UibcCapability input(std::optional<std::uint16_t> port) {
+  return {.supported = true,
+          .generic = true,
+          .hidc = true,
+          .generic_inputs = 0x0F,
+          .hidc_inputs = {{UibcInput::Mouse, UibcPath::Usb}},
+          .port = port};
+}
+
 SinkOptions sink_options(bool ours) {
   SinkOptions options;
   options.capabilities.video = {{.profiles = 3, .level = 0x10, .modes = {.cea = 0x1E1}}};
@@ -38,6 +47,7 @@ SinkOptions sink_options(bool ours) {
   options.capabilities.rtp_port = 19000;
   options.capabilities.multicast = true;
   options.capabilities.standby = true;
+  options.capabilities.uibc = input(std::nullopt);
   options.client = {19000, 19001};
   if (ours) options.header = WfdcastHeader{};
   return options;
@@ -48,7 +58,8 @@ struct Conversation {
   explicit Conversation(bool ours)
       : source({.session_key = kKey,
                 .presentation_url = kUrl,
-                .admission = {.tokens = {}, .plain_sink = true, .anyone = true}}),
+                .admission = {.tokens = {}, .plain_sink = true, .anyone = true},
+                .input = ours ? InputInterest::Wanted : InputInterest::None}),
         sink(sink_options(ours)) {}
   SourceSession source;
   SinkSession sink;
@@ -61,7 +72,7 @@ struct Conversation {
       auto heard = source.receive(std::exchange(up, {}), now);
       down += heard.to_peer;
       for (const SourceEvent& event : heard.events) {
-        if (std::holds_alternative<SinkDescribed>(event))
+        if (std::holds_alternative<SinkDescribed>(event) || std::holds_alternative<FormatDeclined>(event))
           down += source.select(format(), transport(0), now).to_peer;
       }
       (void)source.written(now);
@@ -73,7 +84,7 @@ struct Conversation {
 };
 
 void command(SourceSession& source, std::uint8_t choice, Time now) {
-  switch (choice % 11) {
+  switch (choice % 13) {
     case 0:
       (void)source.select(format(), transport(choice / 8), now);
       break;
@@ -104,6 +115,12 @@ void command(SourceSession& source, std::uint8_t choice, Time now) {
     case 9:
       (void)source.change_format({VideoFormat{}, AudioFormat::Lpcm}, {90'000, 90'000}, now);
       break;
+    case 11:
+      (void)source.offer_input(input(7240), choice > 0x20 ? UibcSetting::Enable : UibcSetting::Disable, now);
+      break;
+    case 12:
+      (void)source.set_input(choice > 0x20 ? UibcSetting::Enable : UibcSetting::Disable, now);
+      break;
     case 10:
       (void)source.set_quirks({.keepalive = choice % 2 == 0 ? std::optional<Duration>(0s) : std::nullopt,
                                .stop_refused_keepalive = choice % 3 == 0,
@@ -116,7 +133,7 @@ void command(SourceSession& source, std::uint8_t choice, Time now) {
 }
 
 void command(SinkSession& sink, std::uint8_t choice, Time now) {
-  switch (choice % 7) {
+  switch (choice % 9) {
     case 0:
       (void)sink.play(now);
       break;
@@ -137,6 +154,12 @@ void command(SinkSession& sink, std::uint8_t choice, Time now) {
       break;
     case 6:
       (void)sink.standby(now);
+      break;
+    case 7:
+      (void)sink.want_input(now);
+      break;
+    case 8:
+      (void)sink.set_quirks({.one_client_port = true}, now);
       break;
   }
 }

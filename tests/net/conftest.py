@@ -1,5 +1,6 @@
 """Network tests run as root, in namespaces of their own."""
 import os
+import subprocess
 
 import pytest
 
@@ -41,3 +42,17 @@ def sinks(lab):
             daemons[-1].output = output
         return daemons
     return make
+
+
+@pytest.fixture
+def x_server():
+    """An X server without a screen, only for the test: its DISPLAY."""
+    reader, writer = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+                              pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    with os.fdopen(reader) as number:
+        display = f":{number.readline().strip()}"
+    yield display
+    server.terminate()
+    server.wait(5)

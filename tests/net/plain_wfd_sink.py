@@ -19,10 +19,11 @@ VIDEO_480P = "00 00 01 01 00000001 00000000 00000000 00 0000 0000 00 none none" 
 
 class PlainWfdSink:
     def __init__(self, node, source, video=VIDEO_480P, rtp_port=19000, audio="LPCM 00000002 00, AAC 00000001 00",
-                 agent=None):
+                 agent=None, declines=""):
         self.node, self.source, self.video, self.rtp_port = node, source, video, rtp_port
         self.audio, self.agent = audio, f"User-Agent: {agent}\r\n" if agent else ""
         self.protection = "none"
+        self.declines = declines  # the body of the 303 to the first M4
         self.received = []  # whole messages, in order
         self.transport = None  # of the SETUP answer
         self.ended = None  # why
@@ -79,6 +80,10 @@ class PlainWfdSink:
             self.send(f"RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\n"
                       f"Public: org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER\r\n{self.agent}\r\n")
             return self.ask("OPTIONS", "*", "Require: org.wfa.wfd1.0\r\n")
+        if self.declines and "wfd_video_formats: " in body:
+            refusal, self.declines = self.declines, ""
+            return self.send(f"RTSP/1.0 303 See Other\r\nCSeq: {sequence}\r\nContent-Type: text/parameters\r\n"
+                             f"Content-Length: {len(refusal)}\r\n\r\n{refusal}")
         answer = self.capabilities(body.split()) if method == "GET_PARAMETER" else ""
         kind = f"Content-Type: text/parameters\r\nContent-Length: {len(answer)}\r\n" if answer else ""
         self.send(f"RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\n{kind}\r\n{answer}")

@@ -222,10 +222,12 @@ class ScriptedSink(Connection):
 class ScriptedSource:
     """Invites sinks and says to them what a test wants."""
 
-    def __init__(self, node, address, port=7236):
+    def __init__(self, node, address, port=7236, listens=True):
         self.node, self.address, self.port, self.ident = node, address, port, os.urandom(16)
         self.udp = udp_socket(node.space, SOURCE_PORT)
         self.listener = tcp_socket(node)
+        if not listens:  # another program does
+            return
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("", port))
         self.listener.listen(8)

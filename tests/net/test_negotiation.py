@@ -45,7 +45,7 @@ class Receiver:
         path = directory / "probe.ts"
         path.write_bytes(bytes(self.data[begin:]))
         found = json.loads(run("ffprobe", "-v", "quiet", "-of", "json", "-show_streams", path).stdout)["streams"]
-        return {stream["codec_type"]: stream for stream in found}
+        return {stream.get("codec_type", "unknown"): stream for stream in found}
 
     def close(self):
         self.done.set()
@@ -145,6 +145,31 @@ def test_an_adapter_with_lpcm_only_gets_lpcm(net, tmp_path):
         "!", "dvdlpcmdec", "!", "filesink", f"location={tmp_path}/pcm")
     assert (tmp_path / "pcm").read_bytes() == samples
     assert max(samples[0::4]) != min(samples[0::4]), "a tone, not silence"
+
+
+def test_ac3_is_passed_through(net, tmp_path):
+    net.start(**{"source.input": f"file:{ROOT / 'tests' / 'data' / 'ts' / 'ac3_cbr.ts'}"})
+    receiver = net.connect(net.guests[0], video=VIDEO_720P, audio="LPCM 00000002 00, AC3 00000001 00")
+    assert receiver.sink.chosen()[0]["wfd_audio_codecs"] == "AC3 00000001 00"
+    wait_for(lambda: len(receiver.data) > 188 * 500, 10, "half a second of the stream")
+    assert receiver.probe(tmp_path)["audio"]["codec_name"] == "ac3"
+    # One that cannot take it is told so, and plays nothing.
+    net.receiver(net.guests[1], video=VIDEO_720P, audio="AAC 00000001 00")
+    refused = net.source.ctl("connect", net.guests[1].address, check=False)
+    assert refused.returncode == 1 and "AC3" in refused.stderr
+
+
+def test_a_sink_that_declines_the_first_choice_plays_the_second(net, tmp_path):
+    net.start()
+    receiver = net.connect(net.guests[0], video=VIDEO_720P,
+                           declines="wfd_video_formats: 415\r\nwfd_audio_codecs: 415\r\n")
+    first, second = receiver.sink.chosen()
+    assert first["wfd_video_formats"].split()[4] == "00000020", "1280x720p30"
+    assert second["wfd_video_formats"].split()[4] == "00000001", "640x480p60"
+    assert second["wfd_audio_codecs"] == "LPCM 00000002 00"
+    wait_for(lambda: receiver.pictures() >= 20, 15, "pictures")
+    assert receiver.probe(tmp_path)["video"]["width"] == 640
+    assert receiver.stream().program()[1][ts.AUDIO_PID] == 0x83, "LPCM"
 
 
 def test_a_quirk_is_found_by_the_user_agent_and_named(net):

@@ -51,6 +51,22 @@ TEST_F(QuirkFiles, TheShippedTableIsReadAndMatchesByPartOfTheAgent) {
   EXPECT_EQ(table.match({.name = "Bedroom Roku 4"}).session.keepalive, Duration(20s));
 }
 
+TEST_F(QuirkFiles, ASinkKnowsASourceByItsServer) {
+  const QuirkTable table = QuirkTable::load(std::vector{kShipped});
+  const auto windows = table.match({.agent = "MSMiracastSource/10.00.22621.1194 guid/6f0cb14d"});
+  EXPECT_TRUE(windows.session.one_client_port);
+  EXPECT_EQ(windows.names, std::vector<std::string>{"windows-source"});
+}
+
+TEST_F(QuirkFiles, ADeviceTypeMatches) {
+  const auto path = write(
+      "type.toml", "[[quirk]]\nname = \"displays\"\ndevice_type = \"7-0050F204\"\nkeepalive = \"off\"\n");
+  const QuirkTable table = QuirkTable::load(std::vector{path});
+  EXPECT_EQ(table.match({.device_type = "7-0050F204-1"}).names.size(), 1u);
+  EXPECT_TRUE(table.match({.device_type = "1-0050F204-1"}).names.empty());
+  EXPECT_TRUE(table.match({}).names.empty());
+}
+
 TEST_F(QuirkFiles, ADirectoryAddsRowsAndReplacesThoseOfTheSameName) {
   write("20-site.toml", "[[quirk]]\nname = \"lg-tv\"\nagent = \"LGE\"\nmax_video = \"720p30\"\n");
   write("10-other.toml", "[[quirk]]\nname = \"foyer\"\nfriendly_name = \"foyer\"\nkeepalive = \"off\"\n");

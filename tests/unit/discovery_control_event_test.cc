@@ -31,6 +31,7 @@ TEST(ControlEvent, FoundDeviceHasItsStableAddressAndItsWfdInformation) {
   EXPECT_EQ(seen.address, kOther);
   EXPECT_EQ(seen.device, kTv);
   EXPECT_EQ(seen.name, "Room 4 TV");
+  EXPECT_EQ(seen.device_type, "7-0050F204-1");
   EXPECT_TRUE(seen.group_owner);
   ASSERT_TRUE(seen.wfd);
   EXPECT_EQ(*seen.wfd,

@@ -35,16 +35,16 @@ TEST(Exchange, SomeRequestsMayStayUnanswered) {
     Exchange exchange;
     (void)exchange.request(asked, {}, kNow);
     EXPECT_EQ(exchange.deadline(), std::nullopt) << to_string(asked);
-    EXPECT_TRUE(exchange.awaits(asked, kNow + kReplyTimeout - 1ns));
-    EXPECT_FALSE(exchange.awaits(asked, kNow + kReplyTimeout));
+    EXPECT_TRUE(exchange.awaits(asked, kNow + patience(asked) - 1ns));
+    EXPECT_FALSE(exchange.awaits(asked, kNow + patience(asked)));
   }
   for (const Asked asked :
        {Asked::M1, Asked::M3, Asked::M4, Asked::SetupTrigger, Asked::M6, Asked::M7, Asked::M9, Asked::Move}) {
     Exchange exchange;
     (void)exchange.request(asked, {}, kNow);
-    EXPECT_EQ(exchange.deadline(), kNow + kReplyTimeout) << to_string(asked);
-    EXPECT_EQ(exchange.overdue(kNow + kReplyTimeout - 1ns), std::nullopt);
-    EXPECT_EQ(exchange.overdue(kNow + kReplyTimeout), asked);
+    EXPECT_EQ(exchange.deadline(), kNow + patience(asked)) << to_string(asked);
+    EXPECT_EQ(exchange.overdue(kNow + patience(asked) - 1ns), std::nullopt);
+    EXPECT_EQ(exchange.overdue(kNow + patience(asked)), asked);
   }
 }
 

@@ -247,5 +247,18 @@ TEST(Generation, R2IsAskedForAndAnsweredInItsOwnTerms) {
   EXPECT_EQ(m4.find("wfd_video_formats"), std::string::npos);
 }
 
+TEST(SinkQuirks, TheSourcesNameDecidesInTimeForSetup) {
+  SinkRig sink;
+  sink.call(&SinkSession::start);
+  sink.m1();
+  sink.answer(200, {}, {{"Server", "MSMiracastSource/10.00"}});
+  ASSERT_TRUE(sink.has<SourceGreeted>());
+  EXPECT_EQ(all<SourceGreeted>(sink.events)[0].agent, "MSMiracastSource/10.00");
+  sink.call(&SinkSession::set_quirks, Quirks{.one_client_port = true});
+  sink.m3("wfd_video_formats\r\n");
+  sink.set(SinkRig::m4_body() + "wfd_trigger_method: SETUP\r\n");
+  EXPECT_NE(sink.said_bytes.find("client_port=19000\r\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace wfdcast::rtsp::test

@@ -86,7 +86,7 @@ TEST(SourceInput, ASinkThatRefusesItPlaysWithoutIt) {
 
 TEST(SourceInput, OneThatRefusesTheFormatGetsTheOther) {
   Offering rig;
-  rig.answer(303, "wfd_video_formats: 415\r\nwfd_uibc_setting: 415\r\n");
+  rig.decline("wfd_video_formats: 415\r\nwfd_uibc_setting: 415\r\n");
   EXPECT_THAT(body_of(rig), HasSubstr("wfd_video_formats: 00 00 01 01 00000001"));
 }
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "rtsp/sink_session.h"
 #include "rtsp/source_session.h"
 
@@ -57,6 +59,18 @@ inline Transport multicast() {
           .ssrc = Ssrc{0x614F4928}};
 }
 
+// Writes down what our sessions say, for tests/check_rtsp_dissector.py.
+template <class Session>
+void transcribe(std::string_view bytes) {
+  static const char* const path = std::getenv("WFD_RTSP_TRANSCRIPT");
+  if (path == nullptr || bytes.empty()) return;
+  static std::ofstream file(path);
+  const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
+  const char* const role = std::is_same_v<Session, SourceSession> ? "source" : "sink";
+  file << test->test_suite_name() << '.' << test->name() << ' ' << role << ' ' << to_hex(as_bytes(bytes))
+       << '\n';
+}
+
 // The events of one kind.
 template <class Kind, class Event>
 std::vector<Kind> all(const std::vector<Event>& events) {
@@ -85,6 +99,7 @@ struct Pair {
   std::string said_by_source, said_by_sink;  // ever
 
   void take(Step<SourceEvent> step) {
+    transcribe<SourceSession>(step.to_peer);
     to_sink += step.to_peer;
     said_by_source += step.to_peer;
     source_events.insert(source_events.end(), step.events.begin(), step.events.end());
@@ -93,6 +108,7 @@ struct Pair {
     }
   }
   void take(Step<SinkEvent> step) {
+    transcribe<SinkSession>(step.to_peer);
     to_source += step.to_peer;
     said_by_sink += step.to_peer;
     sink_events.insert(sink_events.end(), step.events.begin(), step.events.end());

@@ -48,7 +48,9 @@ TEST(Replay, TheSourceAgainstTheSinkOfTheReference) {
   EXPECT_EQ(sink.connector, "05");
   EXPECT_TRUE(sink.idr_requests);
   source.call(&SourceSession::select, format_720p30(), unicast());
-  source.hear(answer_of("m04_refusal", source.last_request));  // and once more, conservatively
+  source.hear(answer_of("m04_refusal", source.last_request));
+  ASSERT_TRUE(source.has<FormatDeclined>());
+  source.call(&SourceSession::select, all<FormatDeclined>(source.events)[0].next, unicast());
   EXPECT_EQ(source.requests().size(), 1u);
   source.hear(answer_of("m04_answer", source.last_request));
   source.hear(answer_of("m04_answer", source.last_request));  // to M5 SETUP

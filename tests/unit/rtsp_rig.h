@@ -50,6 +50,7 @@ struct Rig {
   std::uint32_t peer_cseq = 0;
 
   void take(Step<Event> step) {
+    transcribe<Session>(step.to_peer);
     said_bytes = step.to_peer;
     std::string_view readable = step.to_peer;
     if (readable.ends_with(kBare400)) readable.remove_suffix(kBare400.size());
@@ -130,6 +131,14 @@ struct SourceRig : Rig<SourceSession> {
     Headers headers;
     if (session.state() >= State::Ready) headers = {{"Session", kKey}};
     ask(Method::SetParameter, kControl, std::move(headers), std::move(body));
+  }
+
+  // The sink refuses M4, and the owner tries what is left.
+  void decline(std::string body) {
+    answer(303, std::move(body));
+    const auto declined = all<FormatDeclined>(events);
+    ASSERT_EQ(declined.size(), 1u);
+    call(&SourceSession::select, declined[0].next, unicast());
   }
 
   // Goes there the straight way; every state but Paused lies on it.

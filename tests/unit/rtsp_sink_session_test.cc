@@ -360,7 +360,7 @@ TEST(SinkSession, UnansweredRequestsEndIt) {
   for (const State state : {State::SettingUp, State::Starting, State::Pausing}) {
     SinkRig sink;
     sink.reach(state);
-    sink.advance(kReplyTimeout - 1ns);
+    sink.advance((state == State::SettingUp ? kSetupTimeout : kReplyTimeout) - 1ns);
     EXPECT_EQ(sink.session.state(), state);
     sink.advance(1ns);
     EXPECT_TRUE(sink.ended(EndReason::NoAnswer)) << to_string(state);

@@ -154,7 +154,7 @@ TEST(SourceSession, SelectSendsM4AndItsAnswerM5) {
 TEST(SourceSession, TriesOnceMoreAfter303ThenTearsDown) {
   SourceRig source;
   source.reach(State::Fixing);
-  source.answer(303, "wfd_video_formats: 415\r\n");
+  source.decline("wfd_video_formats: 415\r\n");
   ASSERT_EQ(source.requests().size(), 1u);
   EXPECT_NE(source.requests()[0].body.find("wfd_video_formats: 00 00 01 01 00000001 "), std::string::npos);
   EXPECT_NE(source.requests()[0].body.find("wfd_audio_codecs: AAC 00000001 00"), std::string::npos);
@@ -171,7 +171,7 @@ TEST(SourceSession, TriesOnceMoreAfter303ThenTearsDown) {
 TEST(SourceSession, TriesOnlyOnceMoreHoweverTheRefusalsDiffer) {
   SourceRig source;
   source.reach(State::Fixing);
-  source.answer(303, "wfd_audio_codecs: 415\r\n");
+  source.decline("wfd_audio_codecs: 415\r\n");
   EXPECT_NE(source.requests().at(0).body.find("LPCM 00000002 00"), std::string::npos);
   source.answer(303, "wfd_video_formats: 415\r\n");
   EXPECT_EQ(source.session.state(), State::Ending);
@@ -181,12 +181,12 @@ TEST(SourceSession, TheConservativeChoiceIsToldToTheOwner) {
   SourceRig source;
   source.reach(State::Fixing);
   source.answer(303, "");  // names nothing: everything changes
-  EXPECT_NE(source.requests().at(0).body.find("wfd_audio_codecs: LPCM 00000002 00"), std::string::npos);
-  source.answer();
-  source.answer();
-  source.setup();
-  ASSERT_TRUE(source.has<StreamSetUp>());
-  EXPECT_EQ(all<StreamSetUp>(source.events)[0].format, (StreamFormat{VideoFormat{}, AudioFormat::Lpcm}));
+  ASSERT_TRUE(source.has<FormatDeclined>());
+  EXPECT_EQ(all<FormatDeclined>(source.events)[0].next, (StreamFormat{VideoFormat{}, AudioFormat::Lpcm}));
+  EXPECT_EQ(source.session.state(), State::Choosing);
+  EXPECT_TRUE(source.said.empty());
+  source.call(&SourceSession::refuse, std::string("the encoder makes nothing else"));
+  EXPECT_EQ(source.session.state(), State::Ending);
 }
 
 TEST(SourceSession, RefuseAndEndSendTheTrigger) {

@@ -7,7 +7,7 @@ SRCREV = "${AUTOREV}"
 PV = "0.1.0+git"
 S = "${WORKDIR}/git"
 
-DEPENDS = "cli11 fmt libevent nlohmann-json tl-expected tomlplusplus"
+DEPENDS = "cli11 fmt libevdev libevent nlohmann-json tl-expected tomlplusplus"
 
 inherit cmake pkgconfig systemd useradd
 
