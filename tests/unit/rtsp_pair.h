@@ -68,7 +68,7 @@ void transcribe(std::string_view bytes) {
   const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
   const char* const role = std::is_same_v<Session, SourceSession> ? "source" : "sink";
   file << test->test_suite_name() << '.' << test->name() << ' ' << role << ' ' << to_hex(as_bytes(bytes))
-       << '\n';
+       << std::endl;  // a death test's child must find nothing to write again
 }
 
 // The events of one kind.
