@@ -76,7 +76,7 @@ def pair_and_see_the_number(net):
     at_sink = Waiting(net.lobby, "pair", open=60)
     at_source = Waiting(net.desk, "pair", peer="Lobby")
     number = at_sink.number()
-    wait_for(lambda: lines_shown(net.lobby)[-2:] == ["--text Desk", f"{number[:3]} {number[3:]}"], 5, "it is shown")
+    wait_for(lambda: lines_shown(net.lobby)[-2:] == ["--input --text Desk", f"{number[:3]} {number[3:]}"], 5, "it is shown")
     for board in (net.desk, net.lobby):
         board.ctl("pair", "--confirm", number)
     assert at_source.wait().result["result"] == at_sink.wait().result["result"] == "paired"
@@ -92,10 +92,10 @@ def test_the_number_of_a_pairing_is_on_a_running_picture(net):
     """Which then goes on without it, from an IDR picture."""
     introduce(net.desk, net.lobby)
     net.desk.ctl("connect", "Lobby")
-    wait_for(lambda: lines_shown(net.lobby)[-1:] == [""], 5, "it plays without a text")
+    wait_for(lambda: lines_shown(net.lobby)[-1:] == ["--input"], 5, "it plays without a text")
     before = net.desk.stream()["idr_requests"]
     pair_and_see_the_number(net)
-    wait_for(lambda: lines_shown(net.lobby)[-1:] == [""], 5, "the text has gone")
+    wait_for(lambda: lines_shown(net.lobby)[-1:] == ["--input"], 5, "the text has gone")
     assert net.desk.session_states() == {"Lobby": "playing"}
     wait_for(lambda: net.desk.stream()["idr_requests"] >= before + 2, 5, "each new reader got an IDR picture")
 
