@@ -64,7 +64,7 @@ template <class Session>
 void transcribe(std::string_view bytes) {
   static const char* const path = std::getenv("WFD_RTSP_TRANSCRIPT");
   if (path == nullptr || bytes.empty()) return;
-  static std::ofstream file(path);
+  static std::ofstream file(path, std::ios::app);  // each kind of session has one
   const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
   const char* const role = std::is_same_v<Session, SourceSession> ? "source" : "sink";
   file << test->test_suite_name() << '.' << test->name() << ' ' << role << ' ' << to_hex(as_bytes(bytes))
