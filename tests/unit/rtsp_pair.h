@@ -60,15 +60,17 @@ inline Transport multicast() {
 }
 
 // Writes down what our sessions say, for tests/check_rtsp_dissector.py.
-template <class Session>
-void transcribe(std::string_view bytes) {
+inline void transcribe(const char* role, std::string_view bytes) {
   static const char* const path = std::getenv("WFD_RTSP_TRANSCRIPT");
   if (path == nullptr || bytes.empty()) return;
   static std::ofstream file(path, std::ios::app);  // each kind of session has one
   const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-  const char* const role = std::is_same_v<Session, SourceSession> ? "source" : "sink";
   file << test->test_suite_name() << '.' << test->name() << ' ' << role << ' ' << to_hex(as_bytes(bytes))
        << std::endl;  // a death test's child must find nothing to write again
+}
+template <class Session>
+void transcribe(std::string_view bytes) {
+  transcribe(std::is_same_v<Session, SourceSession> ? "source" : "sink", bytes);
 }
 
 // The events of one kind.
