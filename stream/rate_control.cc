@@ -11,7 +11,7 @@ void RateControl::set_limits(Limits limits) {
 void RateControl::report(SessionId id, const Report& report, Time now) {
   Sink& sink = sinks_[id];
   sink.heard = now;
-  if (!sink.latest) sink.latest.emplace();
+  if (!sink.latest) sink.latest = Report{};
   if (report.loss) sink.latest->loss = report.loss;
   if (report.residual) sink.latest->residual = report.residual;
   if (!report.round_trip) return;
