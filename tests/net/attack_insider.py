@@ -50,6 +50,7 @@ def test_an_insider_that_asks_for_everything_gets_no_more_than_the_stream(playin
     port = int(re.search(r"server_port=\d+-(\d+)", insider.transport)[1])
     with Capture(playing.stranger.space) as capture, udp_socket(playing.stranger.space, 19001, ttl=64) as own:
         wait_for(capture.all_rtp, 5, "its stream")
+        wait_for(lambda: playing.desk.stream()["packets_sent"] > 2 * AT_ONCE, 10, "a past to ask for")
         for _ in range(ASKED // BATCH):
             newest = next(rtp_sequence(f.payload) for f in reversed(capture.read()) if f.payload[:2] == b"\x80\x21")
             for _ in range(BATCH):

@@ -169,6 +169,7 @@ def test_paired_only_with_the_right_and_inside_tls(lab):
     assert not lobby.status()["input"]["offered"], "it has no right to input"
     source.trust(lobby, "--rights", "may-show,may-watch,may-input")
     source.ctl("disconnect", "Lobby")
+    wait_for(lambda: [peer["state"] for peer in source.ask("peers")] == ["available"], 5, "it is free again")
     source.ctl("connect", "Lobby")
     holds(source, "Lobby")
     screen.type("key down Return")
