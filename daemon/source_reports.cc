@@ -1,5 +1,6 @@
 // RTCP of the source: its reports, and what sinks report.
 #include <array>
+#include <utility>
 
 #include "daemon/source_stream.h"
 #include "platform/system.h"
@@ -59,13 +60,16 @@ void SourceStream::receive_rtcp(const UdpSocket::Datagram& datagram) {
   const auto bytes = id ? opened_report(datagram, *id, memory) : std::nullopt;
   const auto compound = stream::parse_rtcp(bytes.value_or(ByteView{}));
   if (!bytes || !compound) return;
+  // One datagram has one answer of each kind: its sender may be forged, and is not to be sent more than it
+  // sent.
+  bool echoed = false, told_clock = false;
   for (const auto& packet : *compound) {
     if (const auto* nack = std::get_if<stream::Nack>(&packet); nack && repair_) {
       repair_->request(*id, *nack, loop_.now());
     } else if (const auto* echo = std::get_if<stream::Echo>(&packet)) {
-      answer_echo(*echo, *id, datagram.sender);
+      if (!std::exchange(echoed, true)) answer_echo(*echo, *id, datagram.sender);
     } else if (const auto* reference = std::get_if<stream::ReceiverReference>(&packet)) {
-      answer_clock(*reference, *id, datagram.sender);
+      if (!std::exchange(told_clock, true)) answer_clock(*reference, *id, datagram.sender);
     }
     if (*id == kForeign) continue;
     follow_loss(*id, packet);

@@ -6,20 +6,10 @@ import pytest
 
 from bad_air import BadAir, bursts, disorder
 from delivery_lab import CLIP, all_sinks, deliveries, more, recorded, runs  # noqa: F401
-from test_repair import LATENCY, nothing_missing, playing
+from test_repair import net, nothing_missing, playing  # noqa: F401
 from wire import Capture, stream_of
 
 MANY = 400  # packets: two seconds
-
-
-@pytest.fixture
-def net(all_sinks):
-    all_sinks.start_source({"source.input": f"file:{CLIP}"})
-    for sink in all_sinks.sinks[:4]:
-        sink.ctl("set", f"stream.latency={LATENCY}")
-    yield all_sinks
-    for sink in all_sinks.sinks:
-        sink.node.undrop()
 
 
 def through_bad_air(net, victim, *sinks, **fates):

@@ -5,7 +5,7 @@ import pytest
 
 from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, deliveries, more, moved, recorded, runs  # noqa: F401
 from lab import wait_for
-from wire import Capture, rtp_sequence, stream_of
+from wire import Capture, rtp_sequence, stream_of, udp_socket
 
 PARITY_PORT = RTP_PORT + 6
 PARITY_TYPE = 97
@@ -126,6 +126,28 @@ def test_nobody_else_can_ask_and_what_was_never_sent_is_not_repaired(net):
         more(one, 100)
         assert not capture.retransmissions()
     assert one.stream()["packets_lost"] == 0
+
+
+def clock_request(*references):
+    """RR, and an extended report (RFC 3611) with a receiver reference time for each of these."""
+    blocks = b"".join(struct.pack("!BBHQ", 4, 0, 2, reference << 16) for reference in references)
+    return struct.pack("!BBHI", 0x80, 201, 1, 9) + struct.pack("!BBHI", 0x80, 207, 1 + len(blocks) // 4, 9) + blocks
+
+
+def test_many_requests_in_one_datagram_have_one_answer(net):
+    """Else a forged datagram would buy its victim a multiple of itself."""
+    one = net.sinks[0]
+    with Capture(net.source_node.space) as capture, udp_socket(one.node.space, 5000, ttl=64) as program:
+        playing(net, one)
+        more(one)
+        target = ("10.77.0.1", capture.rtp(one.node.address)[-1].source_port + 1)
+        program.settimeout(5)
+        program.sendto(clock_request(*range(100, 120)), target)
+        program.sendto(clock_request(7), target)
+        answers = [program.recv(2048)]
+        while struct.pack("!I", 7) not in answers[-1]:
+            answers.append(program.recv(2048))
+    assert len(answers) == 2
 
 
 def every(node, nth):
