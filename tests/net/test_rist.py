@@ -47,12 +47,15 @@ def test_ristreceiver_on_a_sinks_board_recovers_through_our_retransmission(all_s
             one.node.drop(f"udp dport {RTP_PORT} meta length > 400 numgen inc mod 20 == 0 drop")
             wait_for(lambda: figures(log)[0] >= 20, 30, "ristreceiver recovers")
             got = received(output)
+            told = len(log.read_text().splitlines())
+            wait_for(lambda: len(log.read_text().splitlines()) >= told + 2, 5, "its figures are of all that we got")
         finally:
             one.node.undrop()
             rist.terminate()
             rist.wait(5)
             output.close()
         assert figures(log)[1] == 0, "nothing is lost"
-        (_, _), = runs(stream_of(capture.rtp()), got)
+        found = runs(stream_of(capture.rtp()), got)
+        assert len(found) == 1, f"bytes without a gap in what was sent: {found}"
         assert {frame.target for frame in capture.retransmissions()} >= {GROUP}
     assert len(got) > 300 * 1316

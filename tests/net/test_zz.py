@@ -1,0 +1,61 @@
+"""Repair with a program that is none of ours: librist (Debian's rist-tools), RIST Simple Profile."""
+import re
+import socket
+
+from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, more, moved, runs  # noqa: F401
+from lab import wait_for
+from wire import SO_RCVBUFFORCE, Capture, stream_of, udp_socket
+
+OUTPUT = 9999
+
+
+def received(sock):
+    """All datagrams that wait."""
+    data = b""
+    while True:
+        try:
+            data += sock.recv(65536)
+        except BlockingIOError:
+            return data
+
+
+def figures(log):
+    """The sums over all that ristreceiver has told so far."""
+    found = re.findall(r'"recovered_total":(\d+).*?"lost":(\d+)', log.read_text())
+    return sum(int(recovered) for recovered, _ in found), sum(int(lost) for _, lost in found)
+
+
+def test_ristreceiver_on_a_sinks_board_recovers_through_our_retransmission(all_sinks, tmp_path):
+    """It joins the group, asks by range requests at its own port, and is answered to the group."""
+    net = all_sinks
+    one = net.sinks[0]
+    net.start_source({"source.input": f"file:{CLIP}", "stream.delivery": "multicast"})
+    log = tmp_path / "rist.log"
+    output = udp_socket(one.node.space, OUTPUT)
+    output.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+    output.setblocking(False)
+    with Capture(net.source_node.space) as capture, open(log, "w") as out:
+        net.source.ctl("connect", one.name)
+        moved(net, "multicast", one.name)
+        one.node.run("ip", "route", "replace", "224.0.0.0/4", "dev", "wlan0")
+        rist = one.node.start("ristreceiver", "-p", "0", "-S", "500", "-i",
+                              f"rist://@{GROUP}:{RTP_PORT}?miface=wlan0&buffer=1000", "-o",
+                              f"udp://127.0.0.1:{OUTPUT}", stdout=out, stderr=out)
+        try:
+            got = b""
+            wait_for(lambda: received(output), 15, "ristreceiver gives out the stream")
+            one.node.drop(f"udp dport {RTP_PORT} meta length > 400 numgen inc mod 20 == 0 drop")
+            wait_for(lambda: figures(log)[0] >= 20, 30, "ristreceiver recovers")
+            got = received(output)
+        finally:
+            one.node.undrop()
+            rist.terminate()
+            rist.wait(5)
+            output.close()
+        assert figures(log)[1] == 0, "nothing is lost"
+        found = runs(stream_of(capture.rtp()), got)
+        print([(b//188,e//188) for b,e in found], len(stream_of(capture.rtp()))//188)
+        print(open(log).read()[-3000:])
+        assert len(found) == 1
+        assert {frame.target for frame in capture.retransmissions()} >= {GROUP}
+    assert len(got) > 300 * 1316
