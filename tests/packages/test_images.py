@@ -13,6 +13,12 @@ OPTIONS = set(re.findall(r"^(?:option|set)\((WFD_\w+)", (ROOT / "CMakeLists.txt"
 DEFAULT_FILES = ["/usr/bin/*", "/usr/sbin/*", "/etc/*"]
 # Packages that bitbake splits off by itself.
 SPLIT_OFF = ["/usr/share/doc/*", "/usr/share/man/*"]
+# What CMakeLists.txt asks for: its recipe in Yocto and its package in Buildroot.
+LIBRARIES = {"fmt": ("fmt", "fmt"), "tl-expected": ("tl-expected", "tl-expected"), "CLI11": ("cli11", "cli11"),
+             "nlohmann_json": ("nlohmann-json", "json-for-modern-cpp"), "tomlplusplus": ("tomlplusplus", "tomlplusplus"),
+             "libevdev": ("libevdev", "libevdev"), "libevent_core": ("libevent", "libevent"), "OpenSSL": ("openssl", "openssl"),
+             "libsrtp2": ("libsrtp", "libsrtp"), "WpaClient": ("wpa-supplicant", "wpa_supplicant"),
+             "libnl-genl-3.0": ("libnl", "libnl"), "PkgConfig": ("pkgconfig", "host-pkgconf")}
 VALUES = {"bindir": "/usr/bin", "datadir": "/usr/share", "sysconfdir": "/etc", "nonarch_libdir": "/usr/lib"}
 
 
@@ -44,6 +50,15 @@ def test_versions_licence_and_options_are_ours():
     assert f"WFDCAST_VERSION = {VERSION}\n" in makefile
     assert hashlib.md5((ROOT / "LICENSE").read_bytes()).hexdigest() in recipe
     assert set(re.findall(r"-D(WFD_\w+)", recipe + makefile)) <= OPTIONS
+
+
+def test_every_library_is_a_dependency():
+    cmake = (ROOT / "CMakeLists.txt").read_text()
+    wanted = re.findall(r"find_package\(([\w-]+)", cmake) + re.findall(r"pkg_check_modules\(.*?([\w.-]+)\)", cmake)
+    recipe = re.sub(r"[\",]", " ", " ".join(re.findall(r"^(?:DEPENDS|inherit|PACKAGECONFIG\[).*", RECIPE.read_text(), re.M))).split()
+    makefile = (BUILDROOT / "package/wfdcast/wfdcast.mk").read_text().split()
+    assert len(wanted) == len(LIBRARIES)
+    assert [name for name in wanted if LIBRARIES[name][0] not in recipe or LIBRARIES[name][1] not in makefile] == []
 
 
 def test_buildroot_symbols_are_consistent():

@@ -10,7 +10,8 @@ WFDCAST_SITE_METHOD = local
 WFDCAST_LICENSE = Apache-2.0
 WFDCAST_LICENSE_FILES = LICENSE
 WFDCAST_DEPENDENCIES = \
-	cli11 fmt json-for-modern-cpp libevdev libevent tomlplusplus host-pkgconf
+	cli11 fmt json-for-modern-cpp libevdev libevent tl-expected \
+	tomlplusplus host-pkgconf
 WFDCAST_CONF_OPTS = -DWFD_TESTS=OFF
 
 ifeq ($(BR2_PACKAGE_WFDCAST_GSTREAMER),y)
