@@ -35,6 +35,7 @@ class Announcer {
   void set_state(discovery::SinkState state);
   void say_goodbye();
   [[nodiscard]] InvitationGuard& guard() { return guard_; }
+  [[nodiscard]] const InvitationGuard& guard() const { return guard_; }
   [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
 
  private:

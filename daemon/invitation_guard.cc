@@ -20,6 +20,13 @@ bool InvitationGuard::may_invite(const discovery::Invitation& invitation) const 
   return entry && entry->key == *invitation.key && entry->rights.show;
 }
 
+// The share first: one address cannot use up what is for all.
+bool InvitationGuard::may_check(Ipv4Address sender, Time now) {
+  if (shares_.size() >= kMaxAddresses && !shares_.contains(sender)) shares_.clear();
+  auto& share = shares_.try_emplace(sender, kSignaturesOfAddress, kSignaturesOfAddress).first->second;
+  return share.take(now) && signatures_.take(now);
+}
+
 void InvitationGuard::use(const InvitationToken& token) {
   if (std::ranges::find(used_, token) != used_.end()) return;
   if (used_.size() == kMaxTokens) used_.pop_front();
@@ -38,7 +45,7 @@ bool InvitationGuard::accepts(const discovery::Invitation& invitation, ByteView 
     ++counters_.replayed;
     return false;
   }
-  if (!signatures_.take(now)) {
+  if (!may_check(sender, now)) {
     ++counters_.held;
     return false;
   }

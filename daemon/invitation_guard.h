@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 
 #include "base/time.h"
 #include "daemon/trust.h"
@@ -17,10 +18,14 @@ namespace wfdcast::daemon {
 class InvitationGuard {
  public:
   static constexpr std::size_t kMaxTokens = 256;  // remembered, so that none is used twice
+  // Signatures of one address, a second: a source sends two. What a paired source's key and id are is in its
+  // beacons, so that a stranger, with a cookie of his own, gets so far.
+  static constexpr int kSignaturesOfAddress = 4;
+  static constexpr std::size_t kMaxAddresses = 64;
   struct Counters {
     std::uint64_t foreign = 0;  // no cookie of ours, an unknown key, no right
     std::uint64_t replayed = 0;
-    std::uint64_t held = 0;  // more than security.max_invitations
+    std::uint64_t held = 0;  // more than security.max_invitations, or than the share of one address
     std::uint64_t bad_signature = 0;
   };
   // `secret`: for the cookies. `pairing_open`: whether a pairing invitation from any key is welcome.
@@ -37,10 +42,12 @@ class InvitationGuard {
 
  private:
   [[nodiscard]] bool may_invite(const discovery::Invitation& invitation) const;
+  [[nodiscard]] bool may_check(Ipv4Address sender, Time now);
 
   const Trust& trust_;
   security::CookieJar cookies_;
   discovery::TokenBucket signatures_;
+  std::map<Ipv4Address, discovery::TokenBucket> shares_;
   std::function<bool()> pairing_open_;
   std::deque<InvitationToken> used_;
   Counters counters_;

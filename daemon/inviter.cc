@@ -5,16 +5,20 @@
 namespace wfdcast::daemon {
 
 void Inviter::want(const DeviceId& id, Time now) {
+  const bool ours = was_ours(id, now);
   Wish& wish = wishes_[id];
   if (wish.state != State::Waiting) return;
+  wish.had_session = ours;
   wish.failures = 0;
   wish.not_before = now;
   wish.next = now;
 }
 
-bool Inviter::was_ours(const DeviceId& id) const {
+bool Inviter::was_ours(const DeviceId& id, Time now) const {
   const auto wish = wishes_.find(id);
-  return wish != wishes_.end() && wish->second.had_session;
+  if (wish != wishes_.end() && wish->second.had_session) return true;
+  const auto gone = let_go_.find(id);
+  return gone != let_go_.end() && now - gone->second < kLettingGo;
 }
 
 bool Inviter::invited(const DeviceId& id) const {
@@ -23,6 +27,12 @@ bool Inviter::invited(const DeviceId& id) const {
 }
 
 void Inviter::forget(const DeviceId& id) { wishes_.erase(id); }
+
+void Inviter::let_go(const DeviceId& id, Time now) {
+  forget(id);
+  std::erase_if(let_go_, [now](const auto& entry) { return now - entry.second >= kLettingGo; });
+  let_go_[id] = now;
+}
 
 void Inviter::peer_changed(const DeviceId& id, Time now) {
   const auto wish = wishes_.find(id);

@@ -22,6 +22,7 @@ class Inviter {
   static constexpr Duration kTokenLife = 10s;
   static constexpr Duration kRepeat = 500ms;
   static constexpr Duration kLongestBackOff = 30s;
+  static constexpr Duration kLettingGo = 5s;  // tear-down takes 2 s at most, and a beacon follows it
 
   struct Invite {
     discovery::Peer peer;
@@ -35,9 +36,12 @@ class Inviter {
 
   void want(const DeviceId& id, Time now);  // now: without waiting for a back-off
   void forget(const DeviceId& id);
+  // Like forget(), and its session ends now by our will: what it says of its state is still about that one.
+  void let_go(const DeviceId& id, Time now);
   [[nodiscard]] bool wanted(const DeviceId& id) const { return wishes_.contains(id); }
-  // It was in a session with us since it is wanted: what it says of its state may be about that one.
-  [[nodiscard]] bool was_ours(const DeviceId& id) const;
+  // It was in a session with us since it is wanted, or was let go a moment ago: what it says of its state may
+  // be about that one.
+  [[nodiscard]] bool was_ours(const DeviceId& id, Time now) const;
   // It got an invitation since it is wanted: it was free then, and is busy by that.
   [[nodiscard]] bool invited(const DeviceId& id) const;
 
@@ -74,6 +78,7 @@ class Inviter {
   NewToken new_token_;
   IsProven is_proven_;
   std::map<DeviceId, Wish> wishes_;
+  std::map<DeviceId, Time> let_go_;
 };
 
 }  // namespace wfdcast::daemon

@@ -28,7 +28,8 @@ const std::vector<MethodSpec>& method_specs() {
        "`packets_late`, `packets_refused` (forged or replayed), `jitter_ms`, `latency_ms`, `receive_buffer`, "
        "`rp_filter`, `output`, "
        "`output_dropped_bytes`. "
-       "`packets_lost` counts what was still missing when it was due at the output."},
+       "`packets_lost` counts what was still missing when it was due at the output. A sink also has "
+       "`invitations_ignored`: `{malformed, foreign, replayed, held, bad_signature}`."},
       {"peers",
        "both",
        "Devices in reach, in order of appearance.",

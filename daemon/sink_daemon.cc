@@ -179,8 +179,10 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
   if (source_) {
     if (source_->invitation && source_->invitation->token == invitation.token) return;  // a repetition
     if (!replaces_current(invitation, sender.address)) {
-      log(Severity::Notice, "invitation from {} at {}: busy with {}, ignoring", printable(invitation.name),
-          to_string(sender.address), source_->name);
+      if (const auto end = invitation_lines_.take(sender.address, loop_.now())) {
+        log(Severity::Notice, "invitation from {} at {}: busy with {}, ignoring{}",
+            printable(invitation.name), to_string(sender.address), source_->name, *end);
+      }
       return;
     }
     if (driver_) driver_->apply(&SinkSession::connection_lost);
@@ -199,8 +201,12 @@ void SinkDaemon::invited(const discovery::Invitation& invitation, const Endpoint
 
 void SinkDaemon::begin(Source source) {
   source_ = std::move(source);
-  log(Severity::Info, "{} {} at {}", source_->invitation ? "invited by" : "linked with", source_->name,
-      to_string(source_->rtsp));
+  const auto end_of_line =
+      source_->key ? std::string() : session_lines_.take(source_->rtsp.address, loop_.now());
+  source_->quiet = !end_of_line;
+  log(source_->quiet ? Severity::Debug : Severity::Info, "{} {} at {}{}",
+      source_->invitation ? "invited by" : "linked with", source_->name, to_string(source_->rtsp),
+      end_of_line.value_or(""));
   if (source_->invitation) {
     environment_.publish("invited", [&] {
       return json{{"name", source_->name}, {"address", to_string(source_->rtsp.address)}};

@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/environment.h"
 #include "daemon/interfaces.h"
+#include "daemon/line_quota.h"
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
 #include "daemon/quirks.h"
@@ -49,6 +50,7 @@ class SinkDaemon {
     std::optional<StreamFormat> format;
     std::optional<PublicKey> key;       // paired mode: the only one that may answer
     std::vector<std::string> quirks{};  // that its Server header called for
+    bool quiet = false;                 // see log_session()
 
     [[nodiscard]] std::string label() const { return "session with " + name; }
     [[nodiscard]] platform::LogSubject log_subject() const {
@@ -91,6 +93,7 @@ class SinkDaemon {
   QuirkTable quirks_;
   std::unique_ptr<media::TsOutput> output_;
   std::optional<Source> source_;
+  LineQuota invitation_lines_{1}, session_lines_{8};
   std::function<void()> shut_down_done_;
   std::unique_ptr<platform::Connector> connector_;
   std::unique_ptr<TlsDialer> dialer_;

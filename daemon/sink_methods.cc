@@ -100,6 +100,12 @@ json SinkDaemon::status() const {
   }
   status["sessions"] = std::move(sessions);
   status["input"] = input_.status();
+  const auto& ignored = announcer_.guard().counters();
+  status["invitations_ignored"] = {{"malformed", announcer_.malformed()},
+                                   {"foreign", ignored.foreign},
+                                   {"replayed", ignored.replayed},
+                                   {"held", ignored.held},
+                                   {"bad_signature", ignored.bad_signature}};
   return status;
 }
 

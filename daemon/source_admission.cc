@@ -60,7 +60,8 @@ void SourceDaemon::make_room_for(Ipv4Address address) {
 
 void SourceDaemon::accept(platform::Listener::Accepted accepted, int interface_index) {
   const auto refuse = [&](std::string_view why) {
-    log(Severity::Notice, "rtsp: {} may not connect: {}", to_string(accepted.peer), why);
+    if (const auto end = refusal_lines_.take(accepted.peer.address, loop_.now()))
+      log(Severity::Notice, "rtsp: {} may not connect: {}{}", to_string(accepted.peer), why, *end);
   };
   const UsableInterface* interface = interfaces_.by_index(interface_index);
   if (!interface || shut_down_done_) return;
@@ -124,6 +125,8 @@ void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection
   sink.interface_index = interface.index;
   sink.local = interface.address;
   sink.since = loop_.now();
+  const auto end_of_line = key ? std::string() : session_lines_.take(sink.address.address, loop_.now());
+  sink.quiet = !end_of_line;
   rtsp::SourceOptions options{
       .session_key = random_session_key(),
       .presentation_url = "rtsp://" + to_string(interface.address) + "/wfd1.0/streamid=0",
@@ -137,7 +140,8 @@ void SourceDaemon::open_session(std::unique_ptr<platform::Connection> connection
       std::make_unique<Driver>(loop_, std::move(connection), std::move(options),
                                [this, id](const rtsp::SourceEvent& event) { on_session_event(id, event); });
   half_open_.push_back(id);
-  log_session(sink, Severity::Debug, "connected");
+  const bool others = end_of_line && !end_of_line->empty();
+  log_session(sink, others ? Severity::Info : Severity::Debug, "connected{}", end_of_line.value_or(""));
   sink.driver->start();
 }
 

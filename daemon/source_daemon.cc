@@ -144,11 +144,7 @@ void SourceDaemon::on_link_event(const discovery::LinkEvent& event) {
 void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
   std::visit(overloaded{
                  [&](const discovery::PeerAppeared& e) {
-                   const std::string id = to_string(e.peer.id);
-                   platform::log_line(Severity::Info,
-                                      fmt::format("peer {} ({}): appeared at {}", e.peer.name, id,
-                                                  to_string(e.peer.endpoint.address)),
-                                      {.peer = id, .name = e.peer.name, .session = {}});
+                   log_appearance(e.peer);
                    environment_.publish("peer_appeared", [&] {
                      return json{{"id", to_string(e.peer.id)},
                                  {"name", e.peer.name},
@@ -169,11 +165,24 @@ void SourceDaemon::on_peer_event(const discovery::PeerEvent& event) {
                  },
                  [](const discovery::PeerRefreshed&) {},
                  [&](const discovery::PeerLost& e) {
-                   log(Severity::Info, "peer {}: lost", to_string(e.id));
+                   const bool shown = shown_peers_.erase(e.id) > 0;
+                   log(shown ? Severity::Info : Severity::Debug, "peer {}: lost", to_string(e.id));
                    environment_.publish("peer_lost", [&] { return json{{"id", to_string(e.id)}}; });
                  },
              },
              event);
+}
+
+void SourceDaemon::log_appearance(const discovery::Peer& peer) {
+  const auto end_of_line = peer_lines_.take(peer.endpoint.address, loop_.now());
+  if (end_of_line) shown_peers_.insert(peer.id);
+  const std::string id = to_string(peer.id);
+  const Severity severity = end_of_line ? Severity::Info : Severity::Debug;
+  if (!platform::log_enabled(severity)) return;
+  platform::log_line(severity,
+                     fmt::format("peer {} ({}): appeared at {}{}", peer.name, id,
+                                 to_string(peer.endpoint.address), end_of_line.value_or("")),
+                     {.peer = id, .name = peer.name, .session = {}});
 }
 
 void SourceDaemon::peer_changed(const discovery::Peer& peer) {

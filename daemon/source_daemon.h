@@ -16,6 +16,7 @@
 #include "daemon/handshakes.h"
 #include "daemon/interfaces.h"
 #include "daemon/inviter.h"
+#include "daemon/line_quota.h"
 #include "daemon/listeners.h"
 #include "daemon/method_table.h"
 #include "daemon/p2p_link.h"
@@ -81,6 +82,8 @@ class SourceDaemon {
     std::optional<StreamFormat> format;
     Time since{};
     bool played = false;
+    bool quiet = false;   // see log_session()
+    bool let_go = false;  // disconnected by hand
     SinkFigures figures;
     std::unique_ptr<OwnStream> own;
     std::unique_ptr<Driver> driver;
@@ -99,6 +102,7 @@ class SourceDaemon {
 
   // Discovery and invitations.
   void on_peer_event(const discovery::PeerEvent& event);
+  void log_appearance(const discovery::Peer& peer);
   void peer_changed(const discovery::Peer& peer);
   void send_invitations();
   void interfaces_changed();
@@ -203,6 +207,8 @@ class SourceDaemon {
   bool change_pending_ = false;
   std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
+  LineQuota refusal_lines_{1}, session_lines_{8}, peer_lines_{8}, group_lines_{1};
+  std::set<DeviceId> shown_peers_;  // that the log has
   platform::Timer change_timer_, invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;
   std::optional<Handshakes> handshakes_;  // paired mode only

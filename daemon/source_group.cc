@@ -17,12 +17,14 @@ Ipv4Address SourceDaemon::chosen_group() const {
 // Two streams in one group break both. Another group while nobody is on it; else a person has to know.
 void SourceDaemon::group_is_shared(Ipv4Address sender) {
   const auto group = stream_.group().group();
-  log(Severity::Warning, "stream.group: {} sends to {}:{} too", to_string(sender), to_string(group.address),
-      group.port);
+  const auto end_of_line = group_lines_.take(sender, loop_.now());
+  log(end_of_line ? Severity::Warning : Severity::Debug, "stream.group: {} sends to {}:{} too{}",
+      to_string(sender), to_string(group.address), group.port, end_of_line.value_or(""));
   if (config_.stream.group != "auto" || stream_.group().playing_on_group() > 0) return;
   ++group_attempt_;
   stream_.set_group(chosen_group());
-  log(Severity::Notice, "stream.group: {} from now on", to_string(stream_.group().group().address));
+  log(end_of_line ? Severity::Notice : Severity::Debug, "stream.group: {} from now on",
+      to_string(stream_.group().group().address));
   watch_.watch(stream_.group().group());
 }
 

@@ -9,6 +9,7 @@
 #include "base/letterbox.h"
 #include "daemon/environment.h"
 #include "daemon/interfaces.h"
+#include "daemon/line_quota.h"
 #include "daemon/listeners.h"
 #include "daemon/method_table.h"
 #include "platform/connection.h"
@@ -66,6 +67,7 @@ class SourceInput {
   void hold(std::optional<SessionId> id);
   void accept(platform::Listener::Accepted accepted);
   void accept_secured(platform::Listener::Accepted accepted, const PublicKey& key);
+  void refused(const Endpoint& peer, std::string_view why);
   void begin(std::unique_ptr<platform::Connection> connection);
   void receive(std::string_view bytes);
   void close(std::string_view why);
@@ -88,6 +90,7 @@ class SourceInput {
   std::unique_ptr<platform::VirtualInput> device_;
   std::string no_device_;  // why there is none
   std::uint64_t inputs_ = 0, strangers_ = 0;
+  LineQuota refusal_lines_{1};
 };
 
 }  // namespace wfdcast::daemon

@@ -14,9 +14,7 @@ using platform::TlsConnection;
 void SourceInput::accept(platform::Listener::Accepted accepted) {
   const Candidate* const candidate = holder();
   if (!candidate || candidate->sink.address != accepted.peer.address || connection_ || handshake_) {
-    ++strangers_;
-    log(Severity::Notice, "input: {} may not connect", to_string(accepted.peer));
-    return;
+    return refused(accepted.peer, "may not connect");
   }
   if (candidate->sink.key) return accept_secured(std::move(accepted), *candidate->sink.key);
   begin(std::make_unique<platform::StreamConnection>(environment_.loop, std::move(accepted.fd),
@@ -34,12 +32,17 @@ void SourceInput::accept_secured(platform::Listener::Accepted accepted, const Pu
       environment_.loop, std::move(accepted.fd), *environment_.tls, std::move(options),
       platform::Connection::Callbacks{.on_bytes = [](std::string_view) {},
                                       .on_closed =
-                                          [this](const std::string& reason) {
+                                          [this, peer = accepted.peer](const std::string& reason) {
                                             if (!handshake_) return;
-                                            ++strangers_;
-                                            log(Severity::Notice, "input: {}", reason);
+                                            refused(peer, reason);
                                             drop(std::move(handshake_));
                                           }});
+}
+
+void SourceInput::refused(const Endpoint& peer, std::string_view why) {
+  ++strangers_;
+  if (const auto end = refusal_lines_.take(peer.address, environment_.loop.now()))
+    log(Severity::Notice, "input: {} {}{}", to_string(peer), why, *end);
 }
 
 void SourceInput::begin(std::unique_ptr<platform::Connection> connection) {

@@ -156,6 +156,10 @@ Result<json, RpcError> SourceDaemon::disconnect(const json& params) {
     for (auto& [id, sink] : sinks_) {
       if (sink.peer() != target.key) continue;
       connected = true;
+      // Who waits for it hears it now: its end may come when somebody waits for its next session.
+      settle(sink, "disconnected by hand");
+      sink.let_go = true;
+      if (target.device) inviter_.let_go(*target.device, loop_.now());
       sink.driver->apply(&SourceSession::end);
     }
     if (!connected && !wanted && !params.value("all", false)) {

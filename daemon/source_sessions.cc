@@ -99,7 +99,7 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
   if (!replaced(sink)) {
-    settle(sink, why);
+    if (!sink.let_go) settle(sink, why);
     if (sink.device) latest_.erase(*sink.device);
   }
   loop_.post([this, id] {

@@ -115,7 +115,7 @@ std::string SourceDaemon::cannot_connect(const Target& target) const {
   if (peer && peer->state != discovery::SinkState::Available) {
     const auto mine = std::any_of(sinks_.begin(), sinks_.end(),
                                   [&](const auto& entry) { return entry.second.device == target.device; });
-    if (!mine && !inviter_.was_ours(peer->id)) return "busy with another source";
+    if (!mine && !inviter_.was_ours(peer->id, loop_.now())) return "busy with another source";
   }
   return {};
 }

@@ -101,10 +101,10 @@ Wfdd::Wfdd(CommandLine command_line, Config config)
   });
   control_ = std::make_unique<ControlServer>(loop_, config_.control.socket, methods_);
   platform::drop_privileges();
-  if (tls_) platform::keep_memory_private();
 }
 
 void run_daemon(const CommandLine& command_line, Config config) {
+  platform::keep_memory_private();  // from the first key on
   wait_for_random();
   Wfdd(command_line, std::move(config)).run();
 }

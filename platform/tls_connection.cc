@@ -9,7 +9,7 @@
 namespace wfdcast::platform {
 namespace {
 
-constexpr std::uint8_t kHandshakeRecord = 22;  // RFC 8446 section 5.1
+constexpr std::uint8_t kAlertRecord = 21, kHandshakeRecord = 22;  // RFC 8446 section 5.1
 constexpr Duration kAlertGrace = 1s;
 constexpr long kMaxCertificates = 4096;  // ours have 300 bytes
 
@@ -159,7 +159,10 @@ void TlsConnection::receive(std::string_view bytes) {
   if (state_ == State::Handshaking) {
     const bool first = handshake_bytes_ == 0;
     handshake_bytes_ += bytes.size();
-    if (first && static_cast<std::uint8_t>(bytes.front()) != kHandshakeRecord) return fail("not TLS");
+    const auto record = static_cast<std::uint8_t>(bytes.front());
+    // A server may begin with an alert, which says what it does not like about us.
+    const bool alert = record == kAlertRecord && options_.role == Role::Client;
+    if (first && record != kHandshakeRecord && !alert) return fail("not TLS");
     if (handshake_bytes_ > kMaxHandshake) return fail("too long a TLS handshake");
   }
   if (state_ != State::Handshaking && state_ != State::Secured) return;

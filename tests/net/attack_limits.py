@@ -75,6 +75,18 @@ def test_half_open_connections_in_all(tight, mode):
         wait_for(lambda: [is_open(one) for one in crowded] == [False] * 3 + [True] * 3, 3, "the oldest gave way")
 
 
+def test_sessions_of_one_address_are_eight_lines_of_the_log_a_minute(tight):
+    """Where anybody may connect. The others are lines for debugging."""
+    tight.set("open", max_half_open_per_address=4, max_half_open=256)
+    address, source = ADDRESSES[-1], tight.sources["open"]
+    for _ in range(50):
+        with tight.connect("open", address) as connection:
+            assert connection.recv(4096).startswith(b"OPTIONS")
+    ended = lambda: [line for line in source.log_text().splitlines() if f"({address}): ended" in line]
+    wait_for(lambda: len(ended()) >= 50, 5, "all have ended")
+    assert sum("debug:" not in line for line in ended()) <= 8
+
+
 def test_a_slow_handshake_ends_in_time(tight):
     """It says something all the time, a byte at a time: that buys it nothing. Of plain RTSP: test_bad_rtsp.py."""
     tight.set("paired", max_half_open_per_address=4, max_half_open=256, handshake_timeout="1s")

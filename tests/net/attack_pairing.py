@@ -2,15 +2,13 @@
 import contextlib
 import os
 import socket
-import struct
 
-from forge import SINK_PORT, SOURCE_PORT, ScriptedBeacon, hear, invitation, tlv
-from insider import Identity, TlsSocket, sha256
+from forge import SINK_PORT, SOURCE_PORT, ScriptedBeacon, tlv
+from insider import Identity, TlsSocket, probed, sha256, signed_invitation
 from lab import wait_for
 from paired_lab import PAIR, Waiting, net  # noqa: F401 (fixture)
-from wire import inside, probe, udp_socket
+from wire import inside, udp_socket
 
-CONTEXT = b"wfdcast announcement 1\0"
 SPKI = bytes.fromhex("302a300506032b6570032100")  # RFC 8410; the key follows
 COMMITMENT, SOURCE_NONCE, SINK_NONCE, CONFIRMED = b"\x01", b"\x02", b"\x03", b"\x04"
 GUESSES = 1000  # that the relay makes at the sink's nonce
@@ -51,12 +49,8 @@ class Relay:
         """Lobby's connection."""
         lobby = self.net.lobby.node.address
         with udp_socket(self.net.stranger.space, SOURCE_PORT) as sock:
-            sock.sendto(probe(self.identity.id, os.urandom(16)), (lobby, SINK_PORT))
-            seen = hear(sock, 5, lambda fields, sender: sender[0] == lobby and "invitation_cookie" in fields)[0]
-            datagram = (invitation(self.identity.id, seen["id"], struct.unpack(">Q", seen["boot_id"])[0],
-                                   struct.unpack(">I", seen["sequence"])[0], name=b"Desk")
-                        + tlv(135, self.own) + tlv(136, seen["invitation_cookie"]) + tlv(141, b"\x01"))
-            sock.sendto(datagram + tlv(137, self.identity.key.sign(CONTEXT + datagram)), (lobby, SINK_PORT))
+            seen = probed(sock, lobby, self.identity.id)
+            sock.sendto(signed_invitation(self.identity, seen, tlv(141, b"\x01"), name=b"Desk"), (lobby, SINK_PORT))
         return listener.accept()[0]
 
     def towards_sink(self, wanted):

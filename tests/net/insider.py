@@ -2,6 +2,7 @@
 import datetime
 import functools
 import hashlib
+import os
 import re
 import struct
 
@@ -13,9 +14,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from OpenSSL import SSL, crypto
 
+from forge import SINK_PORT, hear, invitation, tlv
 from paired_lab import RTSP
 from rtsp_peer import ScriptedSink
+from wire import probe
 
+CONTEXT = b"wfdcast announcement 1\0"
 LIFE = (datetime.datetime(1970, 1, 1), datetime.datetime(2099, 12, 31))
 RTP_KEY, RTP_SALT, RTCP_KEY, RTCP_SALT = 0, 2, 3, 5  # RFC 3711 section 4.3.2
 
@@ -44,6 +48,20 @@ class Identity:
     @property
     def id(self):
         return sha256(self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))[:16]
+
+
+def probed(sock, sink, ident):
+    """What the sink at this address says to the owner of `sock` when asked: with a cookie for its address."""
+    sock.sendto(probe(ident, os.urandom(16)), (sink, SINK_PORT))
+    return hear(sock, 5, lambda fields, sender: sender[0] == sink and "invitation_cookie" in fields)[0]
+
+
+def signed_invitation(identity, seen, extra=b"", signature=None, **fields):
+    """An invitation to the sink that said `seen`; its own signature is a right one."""
+    datagram = invitation(identity.id, seen["id"], int.from_bytes(seen["boot_id"], "big"),
+                          int.from_bytes(seen["sequence"], "big"), **fields)
+    datagram += tlv(135, identity.raw) + tlv(136, seen["invitation_cookie"]) + extra
+    return datagram + tlv(137, signature or identity.key.sign(CONTEXT + datagram))
 
 
 class TlsSocket:

@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lab import ROOT, Daemon, Lab, run, wait_for
 from wire import inside
@@ -83,10 +84,13 @@ class Waiting:
         self.socket.close()
 
 
-def make_identity(directory, name="stranger"):
-    """(key file, certificate file, public key) of an Ed25519 identity made by openssl."""
+def make_identity(directory, name="stranger", own=None):
+    """(key file, certificate file, public key) of an Ed25519 identity made by openssl, or of one's own key."""
     key, certificate = directory / f"{name}.key", directory / f"{name}.crt"
-    run("openssl", "genpkey", "-algorithm", "ed25519", "-out", key)
+    if own:
+        key.write_bytes(own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    else:
+        run("openssl", "genpkey", "-algorithm", "ed25519", "-out", key)
     run("openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=wfdcast", "-days", "1", "-out", certificate)
     public = subprocess.run(["openssl", "pkey", "-in", str(key), "-pubout", "-outform", "DER"], capture_output=True,
                             check=True).stdout

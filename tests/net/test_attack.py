@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from forge import Forger, ScriptedBeacon
+from forge import Forger, ScriptedBeacon, goodbye
 from lab import Daemon, Lab, wait_for
 from rtsp_peer import Closed, ScriptedSink
 from wire import Capture, rtp_sequence
@@ -133,6 +133,27 @@ def test_a_plain_sink_connects_when_its_address_was_named(closed_source):
         sink.advance("PLAYING")
         assert not_invited(peer), "once"
     wait_for(lambda: not closed_source.status()["sessions"], 5, "the sink has left")
+
+
+def lines_about(source, node, *words):
+    return sum(node.address in line and all(word in line for word in words) for line in source.log_text().splitlines())
+
+
+def test_the_log_has_few_lines_of_one_stranger(closed_source):
+    """Each minute one on its connections, eight on the boards that it makes appear and leave (daemon/line_quota.h)."""
+    stranger = closed_source.node.lab.node("chatter", 68)
+    for _ in range(100):
+        assert not_invited(stranger)
+    assert lines_about(closed_source, stranger, "notice:", "may not connect") == 1
+    with ScriptedBeacon(stranger, os.urandom(16)) as beacon:
+        beacon.appear()
+        for _ in range(50):
+            beacon.ident = os.urandom(16)
+            beacon.send()
+            beacon.socket.sendto(goodbye(beacon.ident, beacon.boot, beacon.sequence + 1, beacon.cookie), beacon.source)
+        wait_for(lambda: lines_about(closed_source, stranger, "appeared") >= 50, 5, "they came")
+    assert lines_about(closed_source, stranger, "info:", "appeared") == 8
+    assert lines_about(closed_source, stranger) - lines_about(closed_source, stranger, "debug:") == 9
 
 
 def test_nobody_takes_the_id_of_a_playing_sink(lab):

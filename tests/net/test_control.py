@@ -100,6 +100,13 @@ def test_a_late_beacon_of_the_last_session_does_not_end_the_next_one(net):
     assert "the sink is available at" not in net.source.log_text()
 
 
+def test_connect_right_after_disconnect(net):
+    """The sink's beacons still say that it plays: with us."""
+    for _ in range(5):
+        assert net.source.ctl("connect", "Lobby").stdout == "Lobby: playing\n"
+        net.source.ctl("disconnect", "Lobby")
+
+
 def test_connect_shows_progress_on_a_terminal_only(net):
     assert net.source.ctl("connect", "Lobby").stderr == ""
     net.free()

@@ -1,14 +1,17 @@
 """What wfdd keeps for itself, what its children get, and what it never tells (contract 4, docs/security.md)."""
 import base64
+import os
 import pathlib
 import re
+import resource
 import shutil
+import signal
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from insider import Identity, Insider
-from lab import BIN, Lab, wait_for
+from lab import BIN, Daemon, Lab, wait_for
 from paired_lab import CLIP, Board, Waiting, introduce
 
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 1 << 10, 1 << 12, 1 << 13
@@ -60,7 +63,16 @@ class AsNobody(Copied):
 
 
 @pytest.fixture(scope="module")
-def net():
+def core_dumps():
+    """What is started from now on may leave one."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+@pytest.fixture(scope="module")
+def net(core_dumps):
     with Lab() as lab:
         lab.desk = Board(lab.node("desk", 1), "source", "Desk", **{"source.connect": "none", "source.input": f"file:{CLIP}"})
         lab.lobby = AsNobody(lab.node("lobby", 11), "sink", "Lobby", **{"sink.output": "display:"})
@@ -153,3 +165,21 @@ def test_no_secret_is_told(net):
     for secret in secrets:
         for written in (secret, secret.hex().encode(), base64.b64encode(secret).rstrip(b"=")):
             assert written not in told and written.upper() not in told.upper()
+
+
+def dumps_core(process):
+    """Whether a crash leaves a core dump; it goes where kernel.core_pattern says."""
+    process.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(process.pid, 0)
+    process.returncode = -os.WTERMSIG(status)
+    assert process.returncode == -signal.SIGABRT
+    return os.WCOREDUMP(status)
+
+
+def test_a_crash_leaves_no_core_dump(net, tmp_path):
+    """Of a source and a sink in a session, and in open mode, where a board has its identity in memory too."""
+    assert dumps_core(net.desk.node.start("sleep", "1000", cwd=tmp_path)), "the kernel writes them at all"
+    introduce(net.desk, net.lobby)
+    net.desk.ctl("connect", "Lobby")
+    public = Daemon(net.node("public", 3), "sink", "Public")
+    assert [dumps_core(board.process) for board in (net.desk, net.lobby, public)] == [False] * 3

@@ -105,11 +105,23 @@ TEST_F(Guard, StrangersMayPairWhileTheWindowIsOpen) {
 }
 
 TEST_F(Guard, SignaturesCheckedAreLimited) {
-  int held = 0;
-  for (int i = 0; i < 100; ++i) held += !accepts(invitation(), stranger);
-  EXPECT_EQ(held, 100);
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(accepts(invitation(), stranger));
+  EXPECT_EQ(guard.counters().bad_signature, std::uint64_t{InvitationGuard::kSignaturesOfAddress});
+  auto elsewhere = invitation();
+  elsewhere.cookie = guard.cookie_for({kSource.value + 1});
+  EXPECT_TRUE(accepts(elsewhere, source, true, {kSource.value + 1})) << "a flood has its address's share";
+  EXPECT_FALSE(accepts(elsewhere, source, true, {kSource.value + 1})) << "and that is all for this second";
+  EXPECT_EQ(guard.counters().held, 97U);
+}
+
+TEST_F(Guard, SharesOfManyAddressesTakeNoMemory) {
+  const auto of = [&](std::uint32_t i) {
+    auto from_there = invitation();
+    from_there.cookie = guard.cookie_for({i});
+    return accepts(from_there, stranger, true, {i});
+  };
+  for (std::uint32_t i = 1; i < 1000; ++i) EXPECT_FALSE(of(i));
   EXPECT_EQ(guard.counters().bad_signature, 5U);
-  EXPECT_EQ(guard.counters().held, 95U);
 }
 
 TEST_F(Guard, TrustAndIdentityOutliveARestart) {

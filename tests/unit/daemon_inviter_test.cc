@@ -38,6 +38,20 @@ class Inviting : public ::testing::Test {
                    [this](const discovery::Peer&) { return proven_; }};
 };
 
+TEST_F(Inviting, ASinkThatWasLetGoIsInvitedBeforeItSaysThatItIsFree) {
+  see(SinkState::Available, kStart);
+  inviter_.want(sink_, kStart);
+  ASSERT_EQ(invitations(kStart), 1u);
+  inviter_.session_opened(sink_);
+  see(SinkState::Playing, kStart + 1s);
+  inviter_.let_go(sink_, kStart + 10s);
+  EXPECT_FALSE(inviter_.wanted(sink_));
+  EXPECT_TRUE(inviter_.was_ours(sink_, kStart + 11s));
+  EXPECT_FALSE(inviter_.was_ours(sink_, kStart + 10s + Inviter::kLettingGo)) << "by then it has said what it does";
+  inviter_.want(sink_, kStart + 11s);
+  EXPECT_EQ(invitations(kStart + 11s), 1u);
+}
+
 TEST_F(Inviting, ASinkThatIsBusyByOurInvitationIsKnown) {
   see(SinkState::Busy, kStart);
   inviter_.want(sink_, kStart);

@@ -133,6 +133,7 @@ TEST_F(Tls, AnotherProtocolIsRefused) {
   start_client("test/2", server_board.key);
   ASSERT_TRUE(run_until(loop, [&] { return !server.closed.empty() && !client.closed.empty(); }));
   EXPECT_FALSE(client.secured || server.secured);
+  EXPECT_EQ(client.closed, "TLS: tlsv1 alert no application protocol") << "the server's reason";
 }
 
 TEST_F(Tls, TheFirstByteOfSomethingElseCloses) {
