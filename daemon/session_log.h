@@ -8,7 +8,8 @@
 namespace wfdcast::daemon {
 
 // One line about one session: it begins with the session's label(), "session 7 (Hall)", and the journal keeps
-// its log_subject() in fields. That of a quiet one, whose peer has had its share of the log, is for debugging.
+// its log_subject() in fields. That of a quiet one, whose peer has had its share of the log, is for
+// debugging.
 template <class Session, class... Args>
 void log_session(const Session& session, platform::Severity severity, fmt::format_string<Args...> format,
                  Args&&... args) {

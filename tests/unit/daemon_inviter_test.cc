@@ -47,7 +47,8 @@ TEST_F(Inviting, ASinkThatWasLetGoIsInvitedBeforeItSaysThatItIsFree) {
   inviter_.let_go(sink_, kStart + 10s);
   EXPECT_FALSE(inviter_.wanted(sink_));
   EXPECT_TRUE(inviter_.was_ours(sink_, kStart + 11s));
-  EXPECT_FALSE(inviter_.was_ours(sink_, kStart + 10s + Inviter::kLettingGo)) << "by then it has said what it does";
+  EXPECT_FALSE(inviter_.was_ours(sink_, kStart + 10s + Inviter::kLettingGo))
+      << "by then it has said what it does";
   inviter_.want(sink_, kStart + 11s);
   EXPECT_EQ(invitations(kStart + 11s), 1u);
 }
