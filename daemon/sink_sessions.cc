@@ -124,7 +124,7 @@ void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
   std::visit(
       overloaded{
           [&](const rtsp::SourceGreeted& e) {
-            if (source_->invitation || e.agent.empty()) return;  // our own sources have none
+            if (e.agent.empty()) return;  // our own sources have none
             const AppliedQuirks quirks = quirks_.match({.agent = e.agent, .name = source_->name});
             source_->quirks = quirks.names;
             driver_->apply(&SinkSession::set_quirks, quirks.session);

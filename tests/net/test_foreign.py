@@ -7,6 +7,7 @@ import ts
 from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, deliveries, encoder, more, moved  # noqa: F401
 from lab import wait_for
 from plain_wfd_sink import VIDEO_480P, VIDEO_720P, PlainWfdSink
+from rtsp_dissector import check
 from wire import Capture
 
 
@@ -76,6 +77,7 @@ def test_a_plain_wfd_sink_has_unicast_while_two_of_ours_have_the_group(on_group)
             wait_for(lambda: plain.ended, 3, "TEARDOWN")
         finally:
             plain.close()
+        check(capture, 14)
     nothing_unusual(plain.received)
     assert deliveries(net) == {"Sink 1": "multicast", "Sink 2": "multicast"}
 

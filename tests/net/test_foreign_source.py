@@ -11,7 +11,9 @@ import shutil
 import pytest
 
 from lab import Daemon, run, wait_for
+from rtsp_dissector import check
 from rtsp_peer import ScriptedSource
+from wire import Capture
 
 PROGRAM = "gnome-network-displays"
 PACKETS = 50
@@ -51,10 +53,11 @@ def test_gnome_network_displays_shows_its_screen_on_our_sink(lab, foreign, tmp_p
     """Its answer to SETUP takes seconds, in which it starts its encoder. An empty screen makes ten packets a second."""
     output = tmp_path / "out.ts"
     sink = Daemon(lab.node("sink", 11), "sink", "Screen", **{"sink.output": f"file:{output}"})
-    with ScriptedSource(foreign, "10.77.0.1", listens=False) as source:
+    with ScriptedSource(foreign, "10.77.0.1", listens=False) as source, Capture(foreign.space) as capture:
         source.find("10.77.0.11").invite()
         sink.wait_state("Scripted", "playing", 30)
         wait_for(lambda: sink.stream()["packets_received"] >= PACKETS, 30, f"{PACKETS} packets of its stream")
+        check(capture, 14)
     assert sink.stream()["packets_lost"] == 0
     session, = sink.status()["sessions"]
     assert session["video"].startswith("1920x1080"), session
