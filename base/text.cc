@@ -75,6 +75,13 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
+void append_parts(std::string& out, std::initializer_list<std::string_view> parts) {
+  std::size_t at = out.size(), size = at;
+  for (const std::string_view part : parts) size += part.size();
+  out.resize(size);
+  for (const std::string_view part : parts) at += part.copy(out.data() + at, part.size());
+}
+
 std::string to_hex(ByteView bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(bytes.size() * 2, '0');

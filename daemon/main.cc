@@ -38,6 +38,7 @@ int run(const CommandLine& command_line, bool check, bool print) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  wfdcast::platform::find_journal();
   CLI::App app{"Wi-Fi Display from one board to many screens: the daemon, as source or sink."};
   CommandLine command_line;
   bool check = false, print = false;

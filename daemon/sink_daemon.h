@@ -52,7 +52,9 @@ class SinkDaemon {
     std::vector<std::string> quirks{};  // that its Server header called for
     bool quiet = false;                 // see log_session()
 
-    [[nodiscard]] std::string label() const { return "session with " + name; }
+    void append_label(fmt::memory_buffer& out) const {
+      fmt::format_to(fmt::appender(out), "session with {}", name);
+    }
     [[nodiscard]] platform::LogSubject log_subject() const {
       return {.peer = invitation ? to_string(invitation->source) : to_string(rtsp.address),
               .name = name,

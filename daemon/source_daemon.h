@@ -90,7 +90,9 @@ class SourceDaemon {
 
     // What names it to people and scripts: device id, P2P device address, or IP address.
     [[nodiscard]] std::string peer() const;
-    [[nodiscard]] std::string label() const { return fmt::format("session {} ({})", id.value, name); }
+    void append_label(fmt::memory_buffer& out) const {
+      fmt::format_to(fmt::appender(out), "session {} ({})", id.value, name);
+    }
     [[nodiscard]] platform::LogSubject log_subject() const {
       return {.peer = peer(), .name = name, .session = std::to_string(id.value)};
     }
@@ -129,7 +131,7 @@ class SourceDaemon {
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
   void described(Sink& sink, const SinkCapabilities& capabilities);
   void declined(Sink& sink, const StreamFormat& next);
-  void choose(Sink& sink, const SinkCapabilities& told);
+  void choose(Sink& sink, SinkCapabilities able);
   void apply_quirks(Sink& sink);
   // What a sink gets whom the running format does not suit (source_formats.cc).
   [[nodiscard]] Result<StreamFormat, std::string> admit(Sink& sink, const SinkCapabilities& able);

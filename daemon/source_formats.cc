@@ -49,8 +49,7 @@ void SourceDaemon::declined(Sink& sink, const StreamFormat& next) {
   choose(sink, taking_only(without_what_fails(sink.driver->session().sink(), sink.quirks), next));
 }
 
-void SourceDaemon::choose(Sink& sink, const SinkCapabilities& told) {
-  SinkCapabilities able = told;
+void SourceDaemon::choose(Sink& sink, SinkCapabilities able) {
   if (stream_.secure() && !sink.keys) able.multicast = false;  // it could not read the group's packets
   const auto format = admit(sink, able);
   if (!format) {

@@ -26,7 +26,7 @@ constexpr std::array<std::pair<Severity, std::string_view>, 5> kNames = {{{Sever
                                                                           {Severity::Info, "info"},
                                                                           {Severity::Debug, "debug"}}};
 Severity least_severity = Severity::Info;
-std::string journal_socket = "/run/systemd/journal/socket";
+std::string journal_socket;  // empty: stderr does not lead to the journal
 
 // systemd.exec(5): $JOURNAL_STREAM is "device:inode" of the stream to the
 // journal. A child whose stderr leads elsewhere inherits it all the same.
@@ -113,7 +113,9 @@ std::optional<Severity> parse_severity(std::string_view text) {
   return std::nullopt;
 }
 
-void set_journal_socket(std::string path) { journal_socket = std::move(path); }
+void find_journal(std::string_view socket) { journal_socket = journal_reads_stderr() ? socket : ""; }
+
+bool log_keeps_subjects() { return !journal_socket.empty(); }
 
 void set_log_level(Severity least) { least_severity = least; }
 
@@ -122,7 +124,7 @@ bool log_enabled(Severity severity) { return severity <= least_severity; }
 void log_line(Severity severity, std::string_view line, const LogSubject& subject) {
   std::string text;
   append_escaped(text, line);
-  const bool journal = journal_reads_stderr();
+  const bool journal = log_keeps_subjects();
   if (journal && write_to_journal(journal_entry(severity, text, subject))) return;
   std::string out;
   out.reserve(text.size() + 32);

@@ -22,11 +22,13 @@ struct LogSubject {
   std::string session;  // its number at a source
 };
 
-// One line: to the journal where stderr leads there ($JOURNAL_STREAM), else to stderr with the time of day. A
-// journal that does not take it by its socket gets it through stderr, with the prefix "<6>" and without
-// fields.
+// Looks once whether stderr leads to the journal ($JOURNAL_STREAM), and takes it for so from now on.
+void find_journal(std::string_view socket = "/run/systemd/journal/socket");
+[[nodiscard]] bool log_keeps_subjects();  // the journal does
+
+// One line: to the journal that was found, else to stderr with the time of day. A journal that does not take
+// it by its socket gets it through stderr, with the prefix "<6>" and without fields.
 void log_line(Severity severity, std::string_view line, const LogSubject& subject = {});
-void set_journal_socket(std::string path);  // another one than systemd's, for tests
 
 template <class... Args>
 void log(Severity severity, fmt::format_string<Args...> format, Args&&... args) {

@@ -28,7 +28,7 @@ constexpr std::array<Reason, 12> kReasons{{{Status::Ok, "OK"},
                                            {Status::OptionNotSupported, "Option Not Supported"}}};
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  append_parts(out, {name, ": ", value, "\r\n"});
 }
 
 void append_rest(std::string& out, std::optional<std::uint32_t> cseq, const Headers& headers,
@@ -91,8 +91,7 @@ std::optional<std::string_view> find(const Headers& headers, std::string_view na
 std::string serialize(const Request& request) {
   std::string out;
   out.reserve(kUsualHead + request.body.size());
-  out.append(to_string(request.method)).append(" ").append(request.uri).append(" ").append(request.version);
-  out.append("\r\n");
+  append_parts(out, {to_string(request.method), " ", request.uri, " ", request.version, "\r\n"});
   append_rest(out, request.cseq, request.headers, request.body);
   return out;
 }
@@ -100,7 +99,7 @@ std::string serialize(const Request& request) {
 std::string serialize(const Response& response) {
   std::string out;
   out.reserve(kUsualHead + response.body.size());
-  out.append(kVersion).append(" ").append(to_string(response.status)).append("\r\n");
+  append_parts(out, {kVersion, " ", to_string(response.status), "\r\n"});
   append_rest(out, response.cseq, response.headers, response.body);
   return out;
 }

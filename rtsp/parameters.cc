@@ -53,7 +53,7 @@ const Parameter* find(const std::vector<Parameter>& parameters, Name name) {
 }
 
 void append_parameter(std::string& body, std::string_view name, std::string_view value) {
-  body.append(name).append(": ").append(value).append("\r\n");
+  append_parts(body, {name, ": ", value, "\r\n"});
 }
 
 void append_parameter(std::string& body, Name name, std::string_view value) {

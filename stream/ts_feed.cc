@@ -36,16 +36,20 @@ struct TsFeed::Impl {
         remap(chosen.pace, queue, times, counters),
         packetizer(chosen.ssrc, chosen.first_sequence) {}
 
+  void begin(Time now) {
+    if (const auto first = times.due(); first && *first <= now) epoch = first;
+  }
   // The packets that are due, as many as `out` holds.
   std::size_t send_due(Time now, std::span<ByteView> out) {
     std::size_t count = 0, short_by = 0;
+    if (!epoch) begin(now);
+    const Time began = epoch.value_or(now);
     for (ByteView& packet : out) {
       const RtpSlot* const slot = times.next(now);
       if (slot == nullptr) break;
-      if (!epoch) epoch = slot->due;
       if (slot->key) key = queue.begin() - 1;
       RtpBuffer& buffer = queue.buffer(*slot);
-      packetizer.write_header(timestamp(slot->due), buffer);
+      packetizer.write_header(timestamp(slot->due - began), buffer);
       std::size_t size = kMaxRtpPacket;
       if (slot->packets < kTsPacketsPerRtp) [[unlikely]] {
         if (filled) fill(queue.slot(queue.begin() - 1));
@@ -77,9 +81,8 @@ struct TsFeed::Impl {
     const auto deadline = remap.psi_deadline();
     if (deadline && *deadline <= now) remap.repeat_psi(now);
   }
-  [[nodiscard]] RtpTime timestamp(Time time) const {
-    const std::int64_t ticks = epoch ? (time - *epoch).count() * 9 / 100'000 : 0;
-    return {options.first_timestamp + static_cast<std::uint32_t>(ticks)};
+  [[nodiscard]] RtpTime timestamp(Duration since_epoch) const {
+    return {options.first_timestamp + static_cast<std::uint32_t>(since_epoch.count() * 9 / 100'000)};
   }
 
   Options options;
@@ -167,7 +170,7 @@ std::optional<Time> TsFeed::next_deadline() const {
   return earliest(due, until ? std::optional(*until - impl_->options.lead) : std::nullopt);
 }
 
-RtpTime TsFeed::rtp_time(Time now) const { return impl_->timestamp(now); }
+RtpTime TsFeed::rtp_time(Time now) const { return impl_->timestamp(now - impl_->epoch.value_or(now)); }
 
 const TsFeed::Counters& TsFeed::counters() const { return impl_->counters; }
 

@@ -35,15 +35,21 @@ std::string stderr_of(const std::function<void()>& body) {
   return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-// $JOURNAL_STREAM as systemd sets it for the stderr of now.
-void set_journal_stream(unsigned off_by) {
+// $JOURNAL_STREAM as systemd sets it for the stderr of now, and the journal is looked for.
+void set_journal_stream(unsigned off_by, const std::string& socket) {
   struct stat status{};
   ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
   ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino + off_by).c_str(), 1);
+  find_journal(socket);
+}
+
+void no_journal() {
+  ::unsetenv("JOURNAL_STREAM");
+  find_journal();
 }
 
 TEST(Log, LineHasTimeAndSeverity) {
-  ::unsetenv("JOURNAL_STREAM");
+  no_journal();
   EXPECT_THAT(stderr_of([] { log(Severity::Warning, "sink {}: lost", 3); }),
               MatchesRegex("[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9][0-9][0-9] warning: sink 3: lost\n"));
 }
@@ -57,13 +63,12 @@ class Journal {
     path_.copy(address.sun_path, path_.size());
     ::unlink(path_.c_str());
     EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    set_journal_socket(path_);
   }
   ~Journal() {
-    set_journal_socket("");
     ::unlink(path_.c_str());
-    ::unsetenv("JOURNAL_STREAM");
+    no_journal();
   }
+  [[nodiscard]] const std::string& path() const { return path_; }
   std::string entry() {
     std::array<char, 8192> text{};
     const ssize_t size = ::recv(fd_.get(), text.data(), text.size(), MSG_DONTWAIT);
@@ -77,8 +82,8 @@ class Journal {
 
 TEST(Log, JournalGetsWhoAndWhichSession) {
   Journal journal;
-  EXPECT_EQ(stderr_of([] {
-              set_journal_stream(0);
+  EXPECT_EQ(stderr_of([&] {
+              set_journal_stream(0, journal.path());
               log_line(Severity::Warning, "session 7 (Hall): refused",
                        {.peer = "0123", .name = "Hall\nMESSAGE=forged", .session = "7"});
             }),
@@ -91,8 +96,8 @@ TEST(Log, JournalGetsWhoAndWhichSession) {
 
 TEST(Log, WhatIsAboutNobodyHasNoFields) {
   Journal journal;
-  EXPECT_EQ(stderr_of([] {
-              set_journal_stream(0);
+  EXPECT_EQ(stderr_of([&] {
+              set_journal_stream(0, journal.path());
               log(Severity::Info, "stopping");
             }),
             "");
@@ -100,23 +105,21 @@ TEST(Log, WhatIsAboutNobodyHasNoFields) {
 }
 
 TEST(Log, WithoutItsSocketTheJournalGetsThePriority) {
-  set_journal_socket("/nowhere/journal");
   EXPECT_EQ(stderr_of([] {
-              set_journal_stream(0);
+              set_journal_stream(0, "/nowhere/journal");
               log(Severity::Error, "no");
               log(Severity::Info, "yes");
             }),
             "<3>no\n<6>yes\n");
-  ::unsetenv("JOURNAL_STREAM");
+  no_journal();
 }
 
 TEST(Log, StderrThatIsNotTheJournalGetsTheTime) {
   EXPECT_THAT(stderr_of([] {
-                set_journal_stream(1);
+                set_journal_stream(1, "/nowhere/journal");
                 log(Severity::Info, "x");
               }),
               MatchesRegex("[0-9:.]+ info: x\n"));
-  ::unsetenv("JOURNAL_STREAM");
 }
 
 TEST(Log, APeersNameForgesNoLineAndSteersNoTerminal) {
