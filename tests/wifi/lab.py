@@ -5,6 +5,7 @@ A case has its radios in `radios.conf`, one a line, `NAME PROGRAM`, in the order
     supplicant               Debian's wpa_supplicant alone
     hostapd                  Debian's hostapd: an access point
     hostapd-source           an access point that is the source itself
+    wired, wired-source      no radio: an Ethernet port of the bridge that HOSTAPD = "bridge=br0" gives to the station `ap`
 and `case.py` with a function case(lab). It waits for events, never for seconds: a wait ends with an error.
 """
 import collections
@@ -110,8 +111,11 @@ class Station:
         self.directory = pathlib.Path(f"/run/{name}")
         self.directory.mkdir()
         run("ip", "netns", "add", name)
-        run("iw", "phy", f"phy{number}", "set", "netns", "name", name)
+        self.plug()
         run("ip", "-n", name, "link", "set", "lo", "up")
+
+    def plug(self):
+        run("iw", "phy", f"phy{self.number}", "set", "netns", "name", self.name)
 
     def run(self, *command, check=True):
         return run("ip", "netns", "exec", self.name, *command, check=check)
@@ -304,6 +308,11 @@ class AccessPoint(Station):
     """A station with hostapd; Lab.hostapd adds to its configuration."""
     program = "hostapd"
 
+    def plug(self):
+        super().plug()
+        if "bridge=br0" in self.lab.hostapd:
+            run("ip", "-n", self.name, "link", "add", "br0", "up", "type", "bridge", "mcast_snooping", "1", "forward_delay", "0")
+
     def begin(self):
         config = self.directory / "hostapd.conf"
         config.write_text(f"interface={self.wlan}\ndriver=nl80211\nctrl_interface={self.directory}/hostapd\nssid=lab\nhw_mode=g\n"
@@ -326,8 +335,26 @@ class AccessPointSource(AccessPoint, Source):
         self.wfdd()
 
 
+class Wired(Station):
+    """A station at the end of a cable to the access point."""
+    program = "wired"
+
+    def plug(self):
+        self.wlan, port = "eth0", f"lan{self.number}"
+        run("ip", "link", "add", self.wlan, "netns", self.name, "type", "veth", "peer", "name", port, "netns", "ap")
+        run("ip", "-n", "ap", "link", "set", port, "master", "br0", "up")
+
+
+class WiredSource(Wired, Source):
+    program = "wired-source"
+
+    def begin(self):
+        run("ip", "-n", self.name, "link", "set", self.wlan, "up")
+        self.wfdd()
+
+
 PROGRAMS = {"wfdd-source": Source, "wfdd-sink": Daemon, "supplicant": Supplicant, "hostapd": AccessPoint,
-            "hostapd-source": AccessPointSource}
+            "hostapd-source": AccessPointSource, "wired": Wired, "wired-source": WiredSource}
 NETWORK = 'network={\n ssid="lab"\n psk="simulated"\n scan_freq=2437\n}\n'
 
 
