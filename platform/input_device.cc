@@ -78,11 +78,22 @@ void InputDevice::read() {
       return;
     } else if (status < 0) {
       readable_.disable();
+      let_go();
       return on_gone_();
     } else {
       flag = status == LIBEVDEV_READ_STATUS_SYNC ? LIBEVDEV_READ_FLAG_SYNC : LIBEVDEV_READ_FLAG_NORMAL;
       take(event);
     }
+  }
+}
+
+// The kernel does that as well, but a device that is gone is not read any more.
+void InputDevice::let_go() {
+  for (unsigned code = 0; code <= KEY_MAX; ++code) {
+    if (libevdev_get_event_value(device_.get(), EV_KEY, code) != 0) take_key(code, 0);
+  }
+  for (std::size_t slot = 0; slot < fingers_.size(); ++slot) {
+    if (const auto before = std::exchange(fingers_[slot], std::nullopt)) tell(Action::Up, slot, *before);
   }
 }
 
@@ -135,11 +146,12 @@ void InputDevice::finger(std::size_t slot, bool down, int x, int y, unsigned x_a
   const auto now = down ? place(x, y, x_axis, y_axis) : std::nullopt;
   const auto before = std::exchange(fingers_[slot], now);
   if (now == before) return;
-  const auto tell = [&](Action action, const PicturePoint& point) {
-    on_input_(PointerInput{action, static_cast<std::uint8_t>(slot), point.x, point.y});
-  };
-  if (!now) return tell(Action::Up, *before);
-  tell(before ? Action::Move : Action::Down, *now);
+  if (!now) return tell(Action::Up, slot, *before);
+  tell(before ? Action::Move : Action::Down, slot, *now);
+}
+
+void InputDevice::tell(Action action, std::size_t slot, const PicturePoint& point) {
+  on_input_(PointerInput{action, static_cast<std::uint8_t>(slot), point.x, point.y});
 }
 
 std::optional<PicturePoint> InputDevice::place(int x, int y, unsigned x_axis, unsigned y_axis) const {

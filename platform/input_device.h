@@ -40,11 +40,13 @@ class InputDevice {
 
   InputDevice(EventLoop& loop, Fd fd, Device device, OnInput on_input, OnGone on_gone);
   void read();
+  void let_go();
   void take(const input_event& event);
   void take_key(unsigned code, int value);
   void take_relative(unsigned code, int value);
   void end_of_frame();
   void finger(std::size_t slot, bool down, int x, int y, unsigned x_axis, unsigned y_axis);
+  void tell(PointerInput::Action action, std::size_t slot, const PicturePoint& point);
   [[nodiscard]] std::optional<PicturePoint> place(int x, int y, unsigned x_axis, unsigned y_axis) const;
 
   Fd fd_;

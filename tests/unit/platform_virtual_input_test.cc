@@ -69,5 +69,16 @@ TEST_F(VirtualInputs, FingersComeBackWhereTheyWere) {
   EXPECT_EQ(emit(inputs), inputs);
 }
 
+// Its own last event, or what is made up for it: the kernel's is not always read in time.
+TEST_F(VirtualInputs, WhatIsHeldIsLetGoWhenADeviceGoes) {
+  virtual_->set_pointing(VirtualInput::Pointing::Touch);
+  (void)emit({KeyInput{KeyCode{30}, Press::Down}, PointerInput{Action::Down, 0, 640, 360}});
+  seen_.clear();
+  virtual_.reset();
+  run_until(loop_, [&] { return seen_.size() >= 2; });
+  EXPECT_THAT(seen_, testing::UnorderedElementsAre(Input{KeyInput{KeyCode{30}, Press::Up}},
+                                                   Input{PointerInput{Action::Up, 0, 640, 360}}));
+}
+
 }  // namespace
 }  // namespace wfdcast::platform
