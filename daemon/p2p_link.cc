@@ -93,13 +93,18 @@ void P2pLink::attach() {
 }
 
 void P2pLink::supplicant_down(const std::string& why) {
-  const std::string holder = control_->path().empty() ? holder_of_wifi() : std::string();
-  problem_ = holder.empty() ? why
-                            : fmt::format("{} in {}; {} runs here and may hold the interface", why,
-                                          environment_.config.wifi.control, holder);
-  log(Severity::Notice, "wifi: no Wi-Fi Direct: {}", problem_);
+  problem_ = why;
+  log(Severity::Notice, "wifi: no Wi-Fi Direct: {}", problem());
   group_control_.reset();
   apply(&P2pDevice::detached, loop_.now());
+}
+
+// What stands in the way may come after us, and is looked for when somebody asks.
+std::string P2pLink::problem() const {
+  if (!control_ || !control_->path().empty()) return problem_;
+  const std::string& place = environment_.config.wifi.control;
+  const std::string obstacle = obstacle_to(place);
+  return obstacle.empty() ? problem_ : fmt::format("{} in {}; {}", problem_, place, obstacle);
 }
 
 void P2pLink::on_line(std::string_view line) {

@@ -40,7 +40,7 @@ class P2pLink {
   // Where a member of our group is; none: it has no address yet.
   [[nodiscard]] Ipv4Address address_of(const MacAddress& device) const;
   [[nodiscard]] json status() const;
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] std::string problem() const;
   // Rows of `peers` for WFD devices, but for the boards in `known`.
   [[nodiscard]] json peer_rows(const std::vector<DeviceId>& known) const;
   [[nodiscard]] bool shows(const DeviceId& board) const;

@@ -85,7 +85,7 @@ void P2pLink::bind(MethodTable& methods) {
 
 std::optional<RpcError> P2pLink::unusable(std::string_view method) const {
   if (!control_) return failed(fmt::format("{}: Wi-Fi Direct is off (wifi.control, wifi.p2p)", method));
-  if (device_.state() == P2pDevice::State::Detached) return failed(fmt::format("{}: {}", method, problem_));
+  if (device_.state() == P2pDevice::State::Detached) return failed(fmt::format("{}: {}", method, problem()));
   return std::nullopt;
 }
 
@@ -110,7 +110,7 @@ json P2pLink::status() const {
   return {{"state", control_ ? state_text(device_.state()) : "off"},
           {"control", control_ ? control_->path() : ""},
           {"supplicant", version_},
-          {"problem", problem_},
+          {"problem", problem()},
           {"group", group_row()}};
 }
 

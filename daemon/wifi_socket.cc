@@ -46,4 +46,13 @@ std::string holder_of_wifi(const std::string& control_groups) {
   return {};
 }
 
+std::string obstacle_to(const std::string& control) {
+  std::error_code error;
+  files::directory_iterator(control, error);
+  if (error == std::errc::permission_denied)
+    return "we may not read " + control + ": join its group, mostly netdev";
+  const std::string holder = holder_of_wifi();
+  return holder.empty() ? holder : holder + " runs here and may hold the interface";
+}
+
 }  // namespace wfdcast::daemon

@@ -16,5 +16,7 @@ namespace wfdcast::daemon {
 // Who may hold the interface where no socket is: "NetworkManager", "iwd", ...; empty: nobody that we know.
 // systemd's control groups show who runs, also to a service that may not look at other processes.
 [[nodiscard]] std::string holder_of_wifi(const std::string& control_groups = "/sys/fs/cgroup");
+// Why there may be no socket for us at `control`; empty: nothing that we know.
+[[nodiscard]] std::string obstacle_to(const std::string& control);
 
 }  // namespace wfdcast::daemon

@@ -9,57 +9,18 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
 import sys
-import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent))
+from board import fact, journal, main_pid, run, shown, status, wait_for  # noqa: E402
+from supplicant import joins_a_supplicant  # noqa: E402
 
 PICTURE = pathlib.Path("/var/lib/wfdcast/picture.ts")
-
-
-def run(*command, check=True):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    if check and done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}{journal()}")
-    return done.stdout.strip()
-
-
-def journal(unit="wfdd@*", *options):
-    return subprocess.run(["journalctl", "--quiet", "--no-pager", "--unit", unit, *options], capture_output=True,
-                          text=True, check=False).stdout
-
-
-def fact(condition, text):
-    if not condition:
-        sys.exit(f"NOT SO: {text}\n{journal()}")
-    print("ok:", text, flush=True)
-
-
-def wait_for(condition, text, timeout=60):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            fact(False, text)
-        time.sleep(0.1)  # between two looks
-    fact(True, text)
-
-
-def shown(instance, what):
-    return run("systemctl", "show", f"wfdd@{instance}", "--property", what, "--value")
-
-
-def status(instance):
-    said = subprocess.run(["wfdctl", "--instance", instance, "--json", "status"], capture_output=True, text=True,
-                          check=False)
-    return json.loads(said.stdout) if said.returncode == 0 else None
 
 
 def plays():
     now = status("source")
     return now is not None and [session["state"] for session in now["sessions"]] == ["playing"]
-
-
-def main_pid(instance):
-    return int(shown(instance, "MainPID"))
 
 
 def write_configuration():
@@ -227,11 +188,12 @@ def leaves():
 
 
 def main():
+    run("ip", "link", "set", "wlan0", "name", "wlan7")  # the radio; its part comes later
     run("ip", "netns", "add", "screen")
     run("ip", "-n", "screen", "link", "set", "lo", "up")
     installs(sys.argv[1])
     write_configuration()
-    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, small_rmem_max, clock_is_set, no_writable_state, logs, stops, refuses, is_activated, leaves:
+    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, small_rmem_max, clock_is_set, no_writable_state, logs, joins_a_supplicant, stops, refuses, is_activated, leaves:
         part()
     print(f"all seen, {run('systemctl', '--version').splitlines()[0]}")
 
