@@ -14,7 +14,7 @@ namespace wfdcast::daemon {
 class LineQuota {
  public:
   static constexpr Duration kInterval = 60s;
-  static constexpr std::size_t kMaxAddresses = 32;  // in an interval
+  static constexpr std::size_t kMaxAddresses = 256;  // in an interval
   explicit LineQuota(int lines) : lines_(lines) {}
 
   // What the line about this address ends in; none when it is kept back.

@@ -209,7 +209,7 @@ class SourceDaemon {
   bool change_pending_ = false;
   std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
-  LineQuota refusal_lines_{1}, session_lines_{8}, peer_lines_{8}, group_lines_{1};
+  LineQuota refusal_lines_{1}, session_lines_{8}, event_lines_{600}, peer_lines_{8}, group_lines_{1};
   std::set<DeviceId> shown_peers_;  // that the log has
   platform::Timer change_timer_, invite_timer_, waiter_timer_, shut_down_timer_;
   SinkFinder finder_;

@@ -16,6 +16,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
   const auto found = sinks_.find(id);
   if (found == sinks_.end()) return;
   Sink& sink = found->second;
+  if (!sink.key && !event_lines_.take(sink.address.address, loop_.now())) sink.quiet = true;
   std::visit(overloaded{
                  [&](const rtsp::SinkGreeted& greeting) { greeted(sink, greeting); },
                  [&](const rtsp::SinkDescribed& e) { described(sink, e.capabilities); },

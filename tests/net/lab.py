@@ -18,6 +18,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("WFD_BIN", ROOT / "build" / "release" / "bin"))
+UNDER = os.environ.get("WFD_UNDER", "").split()  # what wfdd runs under: scripts/test-valgrind
 QUERY_RESPONSE = 0.2  # seconds; until it is over after the querier's start a bridge floods
 
 
@@ -124,7 +125,7 @@ class Daemon:
 
     def command(self):
         sets = [part for key, value in self.settings.items() for part in ("--set", f"{key}={value}")]
-        return [BIN / "wfdd", *sets]
+        return [*UNDER, BIN / "wfdd", *sets]
 
     def start(self):
         with open(self.log, "ab") as log:

@@ -139,7 +139,8 @@ def test_asked_for_it_a_person_gives_it(desk):
     monitor = Monitor(source)
     wait_for(lambda: len(source.ask("peers")) == 2, 5, "both sinks")
     source.ctl("connect", "Sink 1")
-    wait_for(lambda: sinks[0].status()["input"]["offered"], 5, "input is offered to the sink")
+    sinks[0].wait_state("Source", "playing")  # the source may know that a moment earlier
+    assert sinks[0].status()["input"]["offered"]
     screens[0].type("key down a", "key up a")
     monitor.wait("input_asked", name="Sink 1")
     assert source.status()["input"]["holder"] is None
