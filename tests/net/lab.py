@@ -30,14 +30,15 @@ def run(*command, check=True):
 
 
 def wait_for(condition, timeout, what):
-    """The first true value of condition(), asked until `timeout` seconds are over."""
+    """The first true value of condition(), asked until `timeout` seconds are over. What was waited for may be a
+    function, which tells how things stand then, not how they stood at first."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {timeout} s: {what}")
+            raise TimeoutError(f"not within {timeout} s: {what() if callable(what) else what}")
         time.sleep(0.02)  # between two looks
 
 
@@ -153,7 +154,7 @@ class Daemon:
 
     def wait_state(self, name, state, timeout=10):
         wait_for(lambda: self.session_states().get(name) == state, timeout,
-                 f"{name} is {state} at {self.name} (is {self.session_states()})")
+                 lambda: f"{name} is {state} at {self.name} (is {self.session_states()})")
 
     def log_text(self):
         return self.log.read_text(errors="replace")

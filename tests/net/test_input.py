@@ -6,12 +6,12 @@ Where a kernel has no /dev/uinput the source says so, and `monitor` is all that 
 """
 import json
 import pathlib
-import subprocess
+import socket
 import threading
 
 import pytest
 
-from lab import BIN, ROOT, Daemon, wait_for
+from lab import ROOT, Daemon, wait_for
 from paired_lab import Board, introduce
 from rtsp_peer import tcp_socket
 
@@ -38,24 +38,28 @@ class Monitor:
 
     def __init__(self, daemon):
         self.events = []
-        self.process = daemon.node.start(BIN / "wfdctl", "--socket", daemon.socket, "--json", "monitor",
-                                         stdout=subprocess.PIPE, text=True)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(daemon.socket))
+        connection.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "monitor"}\n')
+        self.lines = connection.makefile()
+        assert "subscribed" in self.lines.readline()
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
+        for line in self.lines:
+            note = json.loads(line)
+            self.events.append({"event": note["method"], **note["params"]})
 
     def of(self, event, **fields):
         return [e for e in list(self.events) if e["event"] == event and fields.items() <= e.items()]
 
     def wait(self, event, timeout=5, **fields):
-        wait_for(lambda: self.of(event, **fields), timeout, f"{event} {fields}; there is {self.events[-5:]}")
+        wait_for(lambda: self.of(event, **fields), timeout, lambda: f"{event} {fields}; there is {self.events[-5:]}")
 
 
 def holds(source, name):
     wait_for(lambda: (status := source.status()["input"])["holder"] == name and status["connected"] is (name is not None),
-             5, f"{name} holds the input and is connected, not {source.status()['input']}")
+             5, lambda: f"{name} holds the input and is connected, not {source.status()['input']}")
 
 
 def is_closed(node):
