@@ -25,7 +25,10 @@ const std::vector<MethodSpec>& method_specs() {
        "`pacing` (what spaces the packets of the group: `timer`, or a queueing discipline, `tbf` or `fq`), "
        "`input`; a sink's has `source`, `packets_received`, `packets_lost`, "
        "`packets_recovered`, "
-       "`packets_late`, `packets_refused` (forged or replayed), `jitter_ms`, `latency_ms`, `receive_buffer`, "
+       "`packets_late`, `packets_refused` (forged), `packets_repeated` (in paired mode: with a number that "
+       "was "
+       "read before: replayed, or sent again because another sink asked), `jitter_ms`, `latency_ms`, "
+       "`receive_buffer`, "
        "`rp_filter`, `output`, "
        "`output_dropped_bytes`. "
        "`packets_lost` counts what was still missing when it was due at the output. A sink also has "
@@ -91,9 +94,13 @@ const std::vector<MethodSpec>& method_specs() {
        {},
        "`[{peer, name, bitrate_bps, loss_before, loss_after, recovered, recovered_by: {retransmission, "
        "parity, "
-       "fec}, retransmitted, jitter_ms, round_trip_ms, delay_ms, buffer_ms}]`; losses are fractions of 1: "
+       "fec}, retransmitted, jitter_ms, round_trip_ms, delay_ms, buffer_ms, delivery, why, airtime: "
+       "{multicast, unicast}}]`; losses are fractions of 1: "
        "before repair, and at the output. `retransmitted`: packets sent again for this sink alone. What a "
-       "sink does not report is null. `monitor` gives each sink's row as `sink_report` when it reports."},
+       "sink does not report is null. `delivery`, `why` and `airtime` are a source's: `why` is the reason "
+       "for "
+       "that delivery, `airtime` the estimated part of the air that one copy to all takes, and one to each. "
+       "`monitor` gives each sink's row as `sink_report` when it reports."},
       {"sdp",
        "source",
        "The stream on the group as an SDP description (RFC 8866), for programs that are none of ours. Open "

@@ -88,6 +88,7 @@ json SinkDaemon::status() const {
             {"packets_recovered", counters.recovered},
             {"packets_late", counters.late},
             {"packets_refused", stream_ ? stream_->refused() : 0},
+            {"packets_repeated", stream_ ? stream_->repeated() : 0},
             {"jitter_ms", milliseconds(counters.jitter)},
             {"latency_ms", milliseconds(config_.latency())},
             {"output", config_.sink.output},

@@ -102,6 +102,10 @@ std::uint64_t SinkStream::refused() const {
   return rings_ ? rings_->unicast.refused() + rings_->group.refused() : 0;
 }
 
+std::uint64_t SinkStream::repeated() const {
+  return rings_ ? rings_->unicast.repeated() + rings_->group.repeated() : 0;
+}
+
 void SinkStream::play() {
   if (!receiver_) return;
   receiver_->resume(loop_.now());

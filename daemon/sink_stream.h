@@ -57,8 +57,10 @@ class SinkStream {
   [[nodiscard]] std::optional<stream::ReportBlock> last_block() const { return last_block_; }
   [[nodiscard]] std::uint64_t bitrate() const { return bitrate_; }
   [[nodiscard]] std::optional<Duration> round_trip() const { return round_trip_; }
-  // Packets that were forged, replayed, or under a key that is over.
+  // Packets that were forged or under a key that is over; and those whose number was read before: replayed,
+  // or retransmissions to the group, which others asked for.
   [[nodiscard]] std::uint64_t refused() const;
+  [[nodiscard]] std::uint64_t repeated() const;
   [[nodiscard]] const Socket& socket() const { return socket_; }
 
  private:

@@ -220,6 +220,7 @@ class SourceDaemon {
   WirelessTuning tuning_;
   GroupQuerier querier_;
   unsigned group_attempt_ = 0;
+  std::optional<Time> group_moved_;  // the last time
   GroupWatch watch_;
   std::optional<SessionAnnouncer> announcer_;  // while stream.announce
   SourceInput input_;

@@ -14,18 +14,28 @@ Ipv4Address SourceDaemon::chosen_group() const {
                                         : *parse_address(config_.stream.group);
 }
 
-// Two streams in one group break both. Another group while nobody is on it; else a person has to know.
+// Two streams in one group take each other's air. So many sinks at most are moved while they play, for each
+// has a copy of its own meanwhile, and not again soon, since anybody may send there; else a person has to
+// know.
+constexpr int kMostMoved = 8;
+constexpr Duration kMoveAgain = 1min;
+
 void SourceDaemon::group_is_shared(Ipv4Address sender) {
   const auto group = stream_.group().group();
-  const auto end_of_line = group_lines_.take(sender, loop_.now());
+  const Time now = loop_.now();
+  const auto end_of_line = group_lines_.take(sender, now);
   log(end_of_line ? Severity::Warning : Severity::Debug, "stream.group: {} sends to {}:{} too{}",
       to_string(sender), to_string(group.address), group.port, end_of_line.value_or(""));
-  if (config_.stream.group != "auto" || stream_.group().playing_on_group() > 0) return;
+  const int on_group = stream_.group().playing_on_group();
+  const bool disturbs =
+      on_group > kMostMoved || (on_group > 0 && group_moved_ && now < *group_moved_ + kMoveAgain);
+  if (config_.stream.group != "auto" || disturbs) return;
+  group_moved_ = now;
   ++group_attempt_;
-  stream_.set_group(chosen_group());
-  log(end_of_line ? Severity::Notice : Severity::Debug, "stream.group: {} from now on",
-      to_string(stream_.group().group().address));
-  watch_.watch(stream_.group().group());
+  const Ipv4Address next = chosen_group();
+  stream_.set_group(next);
+  log(end_of_line ? Severity::Notice : Severity::Debug, "stream.group: {} from now on", to_string(next));
+  watch_.watch({next, config_.stream.rtp_port});
 }
 
 void SourceDaemon::deliveries_changed() {

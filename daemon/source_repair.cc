@@ -10,6 +10,10 @@ namespace wfdcast::daemon {
 
 namespace {
 
+// Sent packets are there for repair as long as a sink may still use them: its latency, and what its requests
+// and our timers take on a busy machine. Programs that are none of ours have a buffer of their own.
+constexpr Duration kLeastHistory = 1s, kMargin = 500ms;
+
 // Even as the media SSRC is, and no neighbour of it.
 Ssrc random_parity_ssrc(Ssrc media) {
   Ssrc parity = media;
@@ -48,6 +52,13 @@ void SourceStream::set_up_repair() {
                                                        : stream::RepairSender::Options::Marking::LowestBit},
       [this](std::uint16_t sequence) { return feed_.sent(sequence); });
   repair_->set_sink(kForeign, stream::RepairSender::Way::Foreign, {});
+  keep_for_repair();
+}
+
+void SourceStream::keep_for_repair() {
+  Duration keep = kLeastHistory;
+  for (const auto& [id, member] : members_) keep = std::max<Duration>(keep, member.repair.latency + kMargin);
+  feed_.set_keep(keep);
 }
 
 // How repairs reach this sink: as the stream does, and while it moves as before.
@@ -59,6 +70,7 @@ void SourceStream::follow_path(SessionId id) {
   using Way = stream::RepairSender::Way;
   const Way way = *path != stream::Path::Group ? Way::Unicast : can.parity ? Way::GroupParity : Way::Group;
   repair_->set_sink(id, way, can.latency);
+  keep_for_repair();
 }
 
 void SourceStream::send_fec(std::span<const ByteView> packets) {

@@ -1,8 +1,12 @@
 // What a source tells about itself, its peers and its sessions.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 #include "daemon/rpc_values.h"
 #include "daemon/source_daemon.h"
+#include "stream/airtime.h"
 
 namespace wfdcast::daemon {
 
@@ -47,6 +51,29 @@ std::string_view delivery_of(const stream::MulticastGroup& group, SessionId id) 
       return "multicast";
   }
   return "none";
+}
+
+// One that moves has both and counts twice for that moment.
+int receivers(const stream::MulticastGroup& group) {
+  const int on_group = group.playing_on_group(), targets = static_cast<int>(group.destinations().size());
+  return on_group > 0 ? on_group + targets - 1 : targets;
+}
+
+// Why this sink has the stream in that way.
+std::string delivery_reason(const stream::MulticastGroup& group, SessionId id,
+                            stream::DeliveryPolicy policy) {
+  if (std::string note = group.path_note(id); !note.empty()) return note;
+  if (policy == stream::DeliveryPolicy::Unicast) return "stream.delivery is \"unicast\"";
+  if (delivery_of(group, id) == "multicast")
+    return fmt::format("one copy for {}, and repair for what it loses", group.playing_on_group());
+  return receivers(group) == 1 ? "alone: its own copy is acknowledged" : "on its way to the group";
+}
+
+json airtime_row(const stream::MulticastGroup& group, std::uint64_t bitrate) {
+  const double packets = static_cast<double>(bitrate) / 8 / stream::kMaxRtpPacket;
+  const auto air = stream::estimate_airtime(static_cast<double>(bitrate), packets, receivers(group));
+  const auto rounded = [](double part) { return std::round(part * 1000) / 1000; };
+  return {{"multicast", rounded(air.group)}, {"unicast", rounded(air.stations)}};
 }
 
 }  // namespace
@@ -168,7 +195,10 @@ json SourceDaemon::stats_row(const Sink& sink) const {
            {"jitter_ms", nullptr},
            {"round_trip_ms", nullptr},
            {"delay_ms", nullptr},
-           {"buffer_ms", nullptr}};
+           {"buffer_ms", nullptr},
+           {"delivery", delivery_of(stream_of(sink).group(), sink.id)},
+           {"why", delivery_reason(stream_of(sink).group(), sink.id, config_.stream.delivery)},
+           {"airtime", airtime_row(stream_of(sink).group(), stream_of(sink).counters().bitrate)}};
   if (block) {
     row["loss_before"] = block->fraction_lost / 256.0;
     row["jitter_ms"] = block->jitter / 90.0;

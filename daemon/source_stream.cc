@@ -21,6 +21,8 @@ constexpr Duration kBitrateWindow = 1s;
 // for one sink are one message to the kernel (UdpSocket).
 constexpr std::size_t kManyCopies = 4;
 constexpr Duration kGather = 8ms;
+// By a timer, packets that are closer together than this leave together: a wake-up costs more than a packet.
+constexpr Duration kTogether = 500us;
 // A pause between packets after which sinks call the group silent (300 ms), and
 // how long after it such a report may still come.
 constexpr Duration kStall = 250ms;
@@ -32,18 +34,16 @@ Ssrc random_media_ssrc() {
   return {value == 0 ? 2 : value};
 }
 
-// Sent packets are there for repair as long as a sink may still use them.
-constexpr Duration kHistory = 1s;
 // What a sink that joins gets to begin with: 4 s of 8 Mbit/s. Memory that no picture needs is not touched.
 constexpr std::size_t kKeptPicture = 4 << 20;
 
-stream::TsFeed::Options feed_options(Ssrc ssrc, const Config& config, bool live) {
+stream::TsFeed::Options feed_options(Ssrc ssrc, bool live) {
   const std::uint64_t random = platform::random_u64();
   return {.pace = live ? stream::TsFeed::Pace::Arrival : stream::TsFeed::Pace::Pcr,
           .ssrc = ssrc,
           .first_sequence = static_cast<std::uint16_t>(random),
           .first_timestamp = static_cast<std::uint32_t>(random >> 16),
-          .keep = config.repairs_by("nack") ? kHistory : Duration{},
+          .keep = {},  // keep_for_repair() says
           .keep_picture = kKeptPicture};
 }
 
@@ -79,7 +79,7 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
                                   .on_trouble = callbacks_.on_trouble})),
       ssrc_(random_media_ssrc()),
       cname_(random_cname()),
-      feed_(feed_options(ssrc_, config, input_->is_live())),
+      feed_(feed_options(ssrc_, input_->is_live())),
       group_({group, config.stream.rtp_port}, capabilities(), config.stream.delivery),
       rate_(rate_limits(config)),
       fec_policy_(parse_fec_matrix(config.stream.fec_matrix)),
@@ -253,7 +253,7 @@ void SourceStream::await_due() {
   const bool group = !targets.empty() && targets.front().address.is_multicast();
   const bool gather = group ? targets.size() == 1 && outlets_.kernel_paces() : targets.size() >= kManyCopies;
   const auto due = feed_.next_deadline();
-  due_.set(due && gather ? std::optional(*due + kGather) : due);
+  due_.set(due ? std::optional(*due + (gather ? kGather : kTogether)) : due);
 }
 
 void SourceStream::send_due() {
@@ -274,7 +274,8 @@ void SourceStream::send(std::span<const ByteView> packets) {
   counters_.packets += packets.size();
   for (const ByteView& packet : packets) counters_.bytes += packet.size();
   if (!targets.empty() && targets.front().address.is_multicast()) {
-    transmit(packets, targets.front(), targets.subspan(1));
+    std::array<Time, kBatch> memory;
+    transmit(packets, targets.front(), targets.subspan(1), leave_at(packets.size(), memory));
   } else {
     transmit(packets, std::nullopt, targets);
   }
@@ -285,12 +286,19 @@ void SourceStream::send(std::span<const ByteView> packets) {
   if (const auto due = repair_->next_deadline(); due && *due <= now) send_repairs();
 }
 
+// Where the kernel sends each packet at its time: the times of those that were just taken.
+std::span<const Time> SourceStream::leave_at(std::size_t count, std::span<Time> memory) const {
+  if (!outlets_.takes_times()) return {};
+  for (std::size_t i = 0; i < count; ++i) memory[i] = feed_.due(feed_.taken() - count + i) + kGather;
+  return memory.first(count);
+}
+
 // The one place where finished packets go out: of the stream, and of repair. In paired mode they are
 // protected, but for a plain WFD sink on an interface that is open.
 void SourceStream::transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
-                            std::span<const Endpoint> copies) {
+                            std::span<const Endpoint> copies, std::span<const Time> times) {
   const auto sealed = cipher_ ? cipher_->protect(packets) : packets;
-  if (group) outlets_.send_to_group(sealed, *group);
+  if (group) outlets_.send_to_group(sealed, *group, times);
   if (!cipher_) return outlets_.send(packets, copies);
   plain_.clear();
   sealed_.clear();

@@ -80,8 +80,10 @@ class SourceStream {
   void limits_changed();  // source.bitrate, source.min_bitrate
   void say_goodbye();     // RTCP BYE to everybody
   void interfaces_changed();
-  // Another group from now on. Only while nobody is on it.
-  void set_group(Ipv4Address group) { group_.set_group({group, config_.stream.rtp_port}); }
+  // Another group from now on; the sinks follow by way of unicast.
+  void set_group(Ipv4Address group) {
+    carry_out(group_.set_group({group, config_.stream.rtp_port}, loop_.now()));
+  }
 
   [[nodiscard]] const stream::MulticastGroup& group() const { return group_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -115,7 +117,8 @@ class SourceStream {
   void send_due();
   void send(std::span<const ByteView> packets);
   void transmit(std::span<const ByteView> packets, std::optional<Endpoint> group,
-                std::span<const Endpoint> copies);
+                std::span<const Endpoint> copies, std::span<const Time> times = {});
+  [[nodiscard]] std::span<const Time> leave_at(std::size_t count, std::span<Time> memory) const;
   void measure_bitrate(Time now);
   [[nodiscard]] bool stalled(Time now) const;
   [[nodiscard]] Endpoint group_port(std::uint16_t above) const;
@@ -138,6 +141,7 @@ class SourceStream {
 
   // Repair, and what it needs to know (source_repair.cc).
   void set_up_repair();
+  void keep_for_repair();
   void send_repairs();
   // Sinks that join a stream that runs (source_joining.cc).
   [[nodiscard]] bool begin_before(SessionId id);

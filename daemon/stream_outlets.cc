@@ -65,8 +65,13 @@ Result<void> StreamOutlets::add(const UsableInterface& interface) {
   (void)sockets_.rtcp->set_multicast_sending(sending);
   const std::string kind = platform::root_queueing(interface.index);
   const std::string_view pacing = kind == kShaper ? kShaper : kind == kFairQueue ? kFairQueue : kTimer;
-  outlets_.push_back({interface.index, std::move(*socket), pacing});
+  const bool takes_times = pacing == kFairQueue && (*socket)->set_transmit_times();
+  outlets_.push_back({interface.index, std::move(*socket), pacing, takes_times});
   return {};
+}
+
+bool StreamOutlets::takes_times() const {
+  return !outlets_.empty() && std::ranges::all_of(outlets_, &Outlet::takes_times);
 }
 
 std::string_view StreamOutlets::pacing() const {
@@ -82,9 +87,10 @@ void StreamOutlets::set_bitrate(std::uint64_t bitrate) {
   }
 }
 
-void StreamOutlets::send_to_group(std::span<const ByteView> packets, const Endpoint& group) {
+void StreamOutlets::send_to_group(std::span<const ByteView> packets, const Endpoint& group,
+                                  std::span<const Time> times) {
   const std::array target{group};
-  for (const Outlet& outlet : outlets_) outlet.socket->send(packets, target);
+  for (const Outlet& outlet : outlets_) outlet.socket->send(packets, target, times);
 }
 
 void StreamOutlets::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {

@@ -28,7 +28,9 @@ class StreamOutlets {
   [[nodiscard]] std::vector<std::string> use(const std::vector<UsableInterface>& usable,
                                              const std::function<bool(int interface_index)>& needed);
 
-  void send_to_group(std::span<const ByteView> packets, const Endpoint& group);
+  // `times`: when each packet is to leave, where takes_times(); else none.
+  void send_to_group(std::span<const ByteView> packets, const Endpoint& group,
+                     std::span<const Time> times = {});
   void send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
   void send_report_to_group(ByteView compound, const Endpoint& group);
   void send_report(ByteView compound, const Endpoint& target);
@@ -37,7 +39,9 @@ class StreamOutlets {
   // interfaces and packets may be handed over together, else "timer".
   [[nodiscard]] std::string_view pacing() const;
   [[nodiscard]] bool kernel_paces() const { return pacing() != kTimer; }
-  // Of the stream: fq spaces its packets for a little more.
+  // fq sends each packet at its own time, and needs no rate for it.
+  [[nodiscard]] bool takes_times() const;
+  // Of the stream: fq spaces its packets for a little more, where it is not told their times.
   void set_bitrate(std::uint64_t bitrate);
 
   [[nodiscard]] PortPair ports() const { return {sockets_.rtp->port(), sockets_.rtcp->port()}; }
@@ -48,6 +52,7 @@ class StreamOutlets {
     int interface_index = 0;
     std::unique_ptr<platform::UdpSocket> socket;
     std::string_view pacing;
+    bool takes_times = false;
   };
   [[nodiscard]] Result<void> add(const UsableInterface& interface);
 

@@ -86,28 +86,26 @@ SendBatch::SendBatch(int fd) : fd_(fd) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     headers_[i].msg_hdr.msg_name = &targets_[i];
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in);
-    cmsghdr control{};
-    control.cmsg_level = IPPROTO_UDP;
-    control.cmsg_type = UDP_SEGMENT;
-    control.cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    std::memcpy(controls_[i].bytes.data(), &control, sizeof control);
   }
 }
 
-std::size_t SendBatch::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {
+std::size_t SendBatch::send(std::span<const ByteView> packets, std::span<const Endpoint> targets,
+                            std::span<const Time> times) {
   sent_ = 0;
   while (!packets.empty()) {
     const std::span<const ByteView> some = packets.first(std::min(packets.size(), kBatch));
     packets = packets.subspan(some.size());
     for (std::size_t next = 0; next < some.size();) {
-      const std::span<iovec> run = take_run(some.subspan(next), next);
+      const std::span<iovec> run =
+          take_run(some.subspan(next, times.empty() ? std::dynamic_extent : 1), next);
       for (const Endpoint& target : targets) {
-        add(run, target);
+        add(run, target, times.empty() ? std::nullopt : std::optional(times[next]));
         if (count_ == kBatch && flush() == State::BufferFull) return sent_;
       }
       next += run.size();
     }
     if (flush() == State::BufferFull) break;
+    if (!times.empty()) times = times.subspan(some.size());
   }
   return sent_;
 }
@@ -127,18 +125,26 @@ std::span<iovec> SendBatch::take_run(std::span<const ByteView> packets, std::siz
   return {run, count};
 }
 
-void SendBatch::add(std::span<iovec> run, const Endpoint& target) {
+void SendBatch::add(std::span<iovec> run, const Endpoint& target, std::optional<Time> time) {
   targets_[count_] = to_sockaddr(target);
   msghdr& message = headers_[count_].msg_hdr;
   message.msg_iov = run.data();
   message.msg_iovlen = run.size();
   message.msg_control = nullptr;
   message.msg_controllen = 0;
-  if (run.size() > 1) {
-    const auto size = static_cast<std::uint16_t>(run.front().iov_len);
+  const auto say = [&](int level, int type, auto value) {
     message.msg_control = controls_[count_].bytes.data();
-    message.msg_controllen = controls_[count_].bytes.size();
-    std::memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &size, sizeof size);
+    message.msg_controllen = CMSG_SPACE(sizeof value);
+    cmsghdr* const control = CMSG_FIRSTHDR(&message);
+    control->cmsg_level = level;
+    control->cmsg_type = type;
+    control->cmsg_len = CMSG_LEN(sizeof value);
+    std::memcpy(CMSG_DATA(control), &value, sizeof value);
+  };
+  if (time) {
+    say(SOL_SOCKET, SCM_TXTIME, static_cast<std::uint64_t>(time->time_since_epoch().count()));
+  } else if (run.size() > 1) {
+    say(IPPROTO_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(run.front().iov_len));
   }
   ++count_;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "platform/udp_socket.h"
@@ -59,18 +60,20 @@ class SendBatch {
   // Every packet to every target. Returns how many datagrams the kernel took.
   // One that it refuses (no route, device queue full) does not hold up the
   // others; when the socket's buffer is full, the rest is not tried.
-  std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
+  // `times`: when each of the packets is to leave (SCM_TXTIME); or none.
+  std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets,
+                   std::span<const Time> times);
 
   void never_segment() { segments_ = false; }
 
  private:
   enum class State { Going, BufferFull };
   struct Control {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(std::uint64_t))> bytes;
   };
   // Pieces, from `first` on, for as many of `packets` as the kernel can cut from one message.
   [[nodiscard]] std::span<iovec> take_run(std::span<const ByteView> packets, std::size_t first);
-  void add(std::span<iovec> run, const Endpoint& target);
+  void add(std::span<iovec> run, const Endpoint& target, std::optional<Time> time);
   // Hands all of it to the kernel and empties the batch.
   State flush();
   State send_uncut(const msghdr& message);

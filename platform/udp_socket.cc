@@ -1,5 +1,6 @@
 #include "platform/udp_socket.h"
 
+#include <linux/net_tstamp.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -174,8 +175,15 @@ void UdpSocket::set_pacing_rate(std::uint64_t bytes_a_second) {
   impl_->sending.never_segment();  // what is cut later would be paced as one
 }
 
-std::size_t UdpSocket::send(std::span<const ByteView> packets, std::span<const Endpoint> targets) {
-  const std::size_t sent = impl_->sending.send(packets, targets);
+bool UdpSocket::set_transmit_times() {
+  sock_txtime wanted{};
+  wanted.clockid = CLOCK_MONOTONIC;  // that of Time, and of fq
+  return ::setsockopt(impl_->fd.get(), SOL_SOCKET, SO_TXTIME, &wanted, sizeof wanted) == 0;
+}
+
+std::size_t UdpSocket::send(std::span<const ByteView> packets, std::span<const Endpoint> targets,
+                            std::span<const Time> times) {
+  const std::size_t sent = impl_->sending.send(packets, targets, times);
   impl_->send_errors += packets.size() * targets.size() - sent;
   return sent;
 }

@@ -60,10 +60,15 @@ class UdpSocket {
   // For the queueing discipline fq, which sends the packets of this socket at no more than that, each for
   // itself.
   void set_pacing_rate(std::uint64_t bytes_a_second);
+  // send() may say when each packet is to leave (SO_TXTIME, Linux 4.19): fq heeds it, other disciplines send
+  // at once. False: this kernel does not know it.
+  [[nodiscard]] bool set_transmit_times();
   // Every packet to every target (sendmmsg). Packets of one size for one target
   // are handed over together where the kernel can cut them apart (UDP_SEGMENT).
   // Returns how many datagrams it took; never blocks. The others count as send_errors().
-  std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets);
+  // `times`: only after set_transmit_times(); one for each packet, or none.
+  std::size_t send(std::span<const ByteView> packets, std::span<const Endpoint> targets,
+                   std::span<const Time> times = {});
   // One datagram out of one interface (IP_PKTINFO); index 0: by route.
   [[nodiscard]] Result<void> send_from(int interface_index, const Endpoint& target, ByteView datagram);
 

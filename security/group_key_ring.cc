@@ -32,7 +32,7 @@ ByteView GroupKeyRing::with_key_of(ByteView packet, Time now, Unprotect unprotec
     const bool newest = &held == &held_.back();
     if (!plain.empty() && newest && held_.size() == 2 && !held_.front().until)
       held_.front().until = now + overlap_;
-    if (plain.empty()) ++refused_;
+    if (plain.empty()) ++(held.receiver->repeated() ? repeated_ : refused_);
     return plain;
   }
   ++refused_;

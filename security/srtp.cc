@@ -67,6 +67,10 @@ unsigned network_order(std::uint32_t value) {
 
 std::uint16_t sequence_of(ByteView packet) { return ByteReader(packet.subspan(2)).u16(); }
 
+bool is_repeat(srtp_err_status_t status) {
+  return status == srtp_err_status_replay_fail || status == srtp_err_status_replay_old;
+}
+
 }  // namespace
 
 void require_srtp() { SrtpSender({}, std::nullopt).begin({1}, {}); }
@@ -142,6 +146,7 @@ void SrtpReceiver::expect(Ssrc ssrc, PacketIndex index) {
 }
 
 ByteView SrtpReceiver::unprotect_rtp(ByteView packet, ByteSpan out) {
+  repeated_ = false;
   if (packet.size() < kRtpHeader || packet.size() > out.size()) return {};
   const auto stream = streams_.find(ssrc_at(packet, 8));
   if (stream == streams_.end()) return {};
@@ -151,18 +156,23 @@ ByteView SrtpReceiver::unprotect_rtp(ByteView packet, ByteSpan out) {
     (void)srtp_set_stream_roc(session_, stream->first, static_cast<std::uint32_t>(index >> 16));
   std::ranges::copy(packet, out.begin());
   int size = static_cast<int>(packet.size());
-  if (srtp_unprotect(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  const srtp_err_status_t status = srtp_unprotect(session_, out.data(), &size);
+  repeated_ = is_repeat(status);
+  if (status != srtp_err_status_ok) return {};
   stream->second.index = stream->second.used ? std::max(stream->second.index, index) : index;
   stream->second.used = true;
   return out.first(static_cast<std::size_t>(size));
 }
 
 ByteView SrtpReceiver::unprotect_rtcp(ByteView packet, ByteSpan out) {
+  repeated_ = false;
   if (packet.size() < kRtcpHeader || packet.size() > out.size()) return {};
   if (!streams_.contains(ssrc_at(packet, 4))) return {};
   std::ranges::copy(packet, out.begin());
   int size = static_cast<int>(packet.size());
-  if (srtp_unprotect_rtcp(session_, out.data(), &size) != srtp_err_status_ok) return {};
+  const srtp_err_status_t status = srtp_unprotect_rtcp(session_, out.data(), &size);
+  repeated_ = is_repeat(status);
+  if (status != srtp_err_status_ok) return {};
   return out.first(static_cast<std::size_t>(size));
 }
 

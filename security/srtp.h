@@ -75,6 +75,9 @@ class SrtpReceiver {
   // The plain packet in `out`, without an MKI; empty: forged, replayed, or under another key.
   [[nodiscard]] ByteView unprotect_rtp(ByteView packet, ByteSpan out);
   [[nodiscard]] ByteView unprotect_rtcp(ByteView packet, ByteSpan out);
+  // The last one was refused for its number alone: read before, or older than the window. Whether it was
+  // genuine is not known then.
+  [[nodiscard]] bool repeated() const { return repeated_; }
 
  private:
   struct Stream {
@@ -84,6 +87,7 @@ class SrtpReceiver {
   SrtpKey key_;
   srtp_ctx_t_* session_ = nullptr;
   std::map<std::uint32_t, Stream> streams_;
+  bool repeated_ = false;
 };
 
 // A sink's view of the group's keys: the one in use, and one more while a change is under way. An old key
@@ -95,7 +99,8 @@ class GroupKeyRing {
   void add(const GroupKey& key);
   [[nodiscard]] ByteView unprotect_rtp(ByteView packet, ByteSpan out, Time now);
   [[nodiscard]] ByteView unprotect_rtcp(ByteView packet, ByteSpan out, Time now);
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }  // forged, replayed, unknown key
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }    // forged, unknown key
+  [[nodiscard]] std::uint64_t repeated() const { return repeated_; }  // had before: SrtpReceiver::repeated()
 
  private:
   struct Held {
@@ -108,7 +113,7 @@ class GroupKeyRing {
 
   Duration overlap_;
   std::vector<Held> held_;  // oldest first, at most two
-  std::uint64_t refused_ = 0;
+  std::uint64_t refused_ = 0, repeated_ = 0;
 };
 
 }  // namespace wfdcast::security

@@ -9,7 +9,8 @@ LossRequests::LossRequests(std::uint64_t seed) : random_(seed) { missing_.reserv
 void LossRequests::gap(std::uint64_t from, std::uint64_t to, Time before, Time after, Time now) {
   const std::size_t room = kMost - missing_.size();
   const std::uint64_t end = std::min<std::uint64_t>(to, from + room);
-  const Duration wait = kReorder + std::chrono::duration_cast<Duration>(timing_.dither * random_.unit());
+  const Duration reorder = to - from < kNoReorder ? kReorder : Duration{};
+  const Duration wait = reorder + std::chrono::duration_cast<Duration>(timing_.dither * random_.unit());
   const Duration step = std::max(after - before, Duration{}) / static_cast<Duration::rep>(to - from + 1);
   for (std::uint64_t index = from; index < end; ++index) {
     const Time due = before + step * static_cast<Duration::rep>(index - from + 1);
@@ -56,9 +57,11 @@ bool LossRequests::askable(const Missing& missing, Time now) const {
   return missing.asked == 0 && missing.since + kReorder <= now;
 }
 
-Duration LossRequests::patience(const Missing& missing) const {
+Duration LossRequests::patience(const Missing& missing, int position) const {
   const Duration answer = timing_.round_trip + std::max(kSlack, timing_.round_trip / 4);
-  return missing.asked == 0 ? answer + timing_.gather : answer + kBetweenParity;
+  const Duration wait = answer + (missing.asked == 0 ? timing_.gather : kBetweenParity);
+  const bool one_by_one = timing_.gather == Duration{};
+  return one_by_one ? wait + kBunchTime * ((position + kBunch - 1) / kBunch) : wait;
 }
 
 std::optional<Time> LossRequests::next_deadline() const {

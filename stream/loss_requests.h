@@ -22,6 +22,12 @@ class LossRequests {
   // Parity of one answer comes in a row; what it left open is asked after that.
   static constexpr Duration kBetweenParity = 4ms;
 
+  // A long answer to one sink comes at such a pace (RepairSender: 4 a millisecond); parity does not.
+  static constexpr int kBunch = 8;
+  static constexpr Duration kBunchTime = 2ms;
+  // So many missing in a row are lost, not late.
+  static constexpr std::uint64_t kNoReorder = 8;
+
   // How the source answers: at once, or after it has gathered requests.
   struct Timing {
     Duration round_trip = 20ms;
@@ -52,6 +58,7 @@ class LossRequests {
   template <class Needed, class Ask>
   void collect(Time now, Needed&& needed, Ask&& ask) {
     if (const auto due = next_deadline(); !due || *due > now) return;
+    int position = 0;
     for (Missing& missing : missing_) {
       if (!askable(missing, now)) continue;
       if (now + timing_.round_trip > missing.due) {
@@ -59,7 +66,7 @@ class LossRequests {
         continue;
       }
       if (needed(missing.index)) ask(missing.index);
-      missing.next = now + patience(missing);
+      missing.next = now + patience(missing, position++);
       ++missing.asked;
     }
   }
@@ -73,7 +80,8 @@ class LossRequests {
   };
   [[nodiscard]] std::vector<Missing>::const_iterator find(std::uint64_t index) const;
   [[nodiscard]] bool askable(const Missing& missing, Time now) const;
-  [[nodiscard]] Duration patience(const Missing& missing) const;
+  // `position`: among those that are asked for together.
+  [[nodiscard]] Duration patience(const Missing& missing, int position) const;
 
   Timing timing_;
   Random random_;

@@ -223,8 +223,9 @@ void MulticastGroup::settle(std::set<SessionId> changed, Time now, Moves& moves)
     const Member& member = members_.at(id);
     return member.retry && is_candidate(member, now);
   });
-  const bool use_group = policy_ == DeliveryPolicy::Multicast ||
-                         (policy_ == DeliveryPolicy::Auto && sum_.candidates + tried_again >= 2);
+  const bool company = policy_ == DeliveryPolicy::Multicast ||
+                       (policy_ == DeliveryPolicy::Auto && sum_.candidates + tried_again >= 2);
+  const bool use_group = company && !next_group_;
   changed.insert(restless_.begin(), restless_.end());
   if (std::exchange(use_group_, use_group) != use_group) {
     for (const auto& [id, member] : members_) changed.insert(id);
@@ -236,6 +237,14 @@ void MulticastGroup::settle(std::set<SessionId> changed, Time now, Moves& moves)
     if (member.playing)
       settle(id, member, use_group && candidate ? Delivery::Multicast : Delivery::Unicast, now, moves);
     account(id, member);
+  }
+  if (next_group_ && sum_.on_group == 0) {
+    group_ = *std::exchange(next_group_, std::nullopt);
+    for (auto& [id, member] : members_) {
+      // One that is paused was told the group before, and is told the new one when it plays.
+      if (by_group(member.path) && member.endpoint) enter(member, Path::Unicast, now);
+    }
+    return settle({}, now, moves);
   }
   rebuild();
 }
@@ -289,9 +298,11 @@ std::vector<Move> MulticastGroup::report_loss(SessionId id, double lost, Time no
   return moves;
 }
 
-void MulticastGroup::set_group(Endpoint group) {
-  assert(sum_.on_group == 0);
-  group_ = group;
+std::vector<Move> MulticastGroup::set_group(Endpoint group, Time now) {
+  Moves moves;
+  next_group_ = group;
+  settle({}, now, moves);
+  return moves;
 }
 
 bool MulticastGroup::group_runs() const { return !destinations_.empty() && destinations_.front() == group_; }

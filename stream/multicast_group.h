@@ -73,8 +73,8 @@ class MulticastGroup {
   [[nodiscard]] std::vector<Move> tick(Time now, Blame blame = Blame::Path);
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
-  // Another group from now on. Only while nobody is on it.
-  void set_group(Endpoint group);
+  // Another group from now on. Sinks that are on the one before come by way of unicast.
+  [[nodiscard]] std::vector<Move> set_group(Endpoint group, Time now);
   [[nodiscard]] const Endpoint& group() const { return group_; }
   // Where each packet goes: the group at most once, then each unicast copy.
   [[nodiscard]] std::span<const Endpoint> destinations() const;
@@ -125,6 +125,7 @@ class MulticastGroup {
   void rebuild();
 
   Endpoint group_;
+  std::optional<Endpoint> next_group_;  // when the last one has left group_
   SourceCapabilities encoder_;
   DeliveryPolicy policy_;
   std::optional<StreamFormat> format_;

@@ -72,13 +72,19 @@ Duration RepairSender::age_of(std::uint64_t number) const {
 void RepairSender::request(SessionId id, const Nack& nack, Time now) {
   const auto found = sinks_.find(id);
   if (found == sinks_.end() || nack.media.value >> 1 != options_.media.value >> 1) return;
+  if (newest_ == 0) return;
+  const std::uint16_t oldest = sequence_of(newest_ - std::min(kHistory, newest_));
   for (const SequenceRun& run : nack.runs) {
     for (unsigned i = 0; i <= run.more; ++i) {
-      const auto number = number_of(static_cast<std::uint16_t>(run.first + i));
+      const auto sequence = static_cast<std::uint16_t>(run.first + i);
+      const auto number = number_of(sequence);
       if (!number) {
-        // The rest of the run is no better, or begins a history's length further on.
-        counters_.unknown += run.more - i + 1U;
-        break;
+        // A run may begin before the stream, or before what is kept.
+        const unsigned unknown =
+            std::min<unsigned>(run.more - i + 1U, static_cast<std::uint16_t>(oldest - sequence));
+        counters_.unknown += unknown;
+        i += unknown - 1;
+        continue;
       }
       ++counters_.requested;
       if (!spend(found->second)) {
@@ -223,12 +229,16 @@ void RepairSender::resend_asked() {
   }
 }
 
+// The oldest first: it is due first. A sink that asks again while its answer still waits changes nothing.
 void RepairSender::push_job(const Job& job) {
+  const auto older = [](const Job& one, const Job& other) { return one.number < other.number; };
+  const auto [first, last] = std::equal_range(jobs_.begin(), jobs_.end(), job, older);
+  if (job.kind == Repair::Kind::Retransmission && std::find(first, last, job) != last) return;
   if (jobs_.size() == kMostJobs) {
     ++counters_.limited;
     return;
   }
-  jobs_.push_back(job);
+  jobs_.insert(last, job);
 }
 
 std::optional<Repair> RepairSender::carry_out(const Job& job) {
@@ -277,7 +287,7 @@ std::optional<Repair> RepairSender::make_parity(const Job& job) {
 std::optional<Time> RepairSender::next_deadline() const {
   std::optional<Time> deadline = earliest(fresh_due_, strays_due_);
   for (const Window& window : windows_) deadline = earliest(deadline, window.due);
-  if (first_job_ < jobs_.size()) deadline = earliest(deadline, next_job_);
+  if (!jobs_.empty()) deadline = earliest(deadline, next_job_);
   return deadline;
 }
 

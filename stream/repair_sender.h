@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -83,14 +84,12 @@ class RepairSender {
   void take(Time now, Out&& out) {
     decide(now);
     if (next_job_ > now) return;
-    for (std::size_t i = 0; i < kAtOnce && first_job_ < jobs_.size(); ++i) {
-      if (const auto repair = carry_out(jobs_[first_job_++])) out(*repair);
+    const std::size_t count = std::min(kAtOnce, jobs_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const auto repair = carry_out(jobs_[i])) out(*repair);
       next_job_ = now + kSpacing;
     }
-    if (first_job_ == jobs_.size()) {
-      jobs_.clear();
-      first_job_ = 0;
-    }
+    jobs_.erase(jobs_.begin(), jobs_.begin() + static_cast<std::ptrdiff_t>(count));
   }
   [[nodiscard]] std::optional<Time> next_deadline() const;
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -117,6 +116,7 @@ class RepairSender {
     std::optional<SessionId> to;
     std::uint64_t number;  // of the packet; of parity: of the window's base
     std::uint8_t count = 0, index = 0, to_come = 0;
+    bool operator==(const Job&) const = default;
   };
 
   [[nodiscard]] std::optional<std::uint64_t> number_of(std::uint16_t sequence) const;
@@ -163,8 +163,7 @@ class RepairSender {
     bool operator<(const Asked& other) const { return number < other.number; }
   };
   std::vector<Asked> asked_;  // scratch of one answer
-  std::vector<Job> jobs_;
-  std::size_t first_job_ = 0;
+  std::vector<Job> jobs_;     // by number
   Time next_job_{};
   ParityEncoder encoder_;
   RtpBuffer scratch_{};

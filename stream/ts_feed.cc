@@ -155,6 +155,10 @@ std::optional<ByteView> TsFeed::packet(std::uint64_t number) const {
   return ByteView(queue.buffer(slot)).first(kRtpHeader + slot.packets * kTsPacket);
 }
 
+Time TsFeed::due(std::uint64_t number) const { return impl_->queue.slot(number).due; }
+
+void TsFeed::set_keep(Duration keep) { impl_->options.keep = keep; }
+
 void TsFeed::hold(std::optional<std::uint64_t> first) { impl_->held = first; }
 
 void TsFeed::set_filled(bool filled) { impl_->filled = filled; }

@@ -75,6 +75,10 @@ class TsFeed {
   // are.
   [[nodiscard]] std::optional<std::uint64_t> key_picture() const;
   [[nodiscard]] std::optional<ByteView> packet(std::uint64_t number) const;
+  // When that one was due; of those of the last take().
+  [[nodiscard]] Time due(std::uint64_t number) const;
+  // From now on instead of Options::keep.
+  void set_keep(Duration keep);
   // Keeps what is from here on as long as memory allows, another key picture or not.
   void hold(std::optional<std::uint64_t> first);
   // Whether short RTP packets are filled with null packets from now on: ST 2022-1

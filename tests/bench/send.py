@@ -1,6 +1,7 @@
 """What sending costs, and how evenly the packets leave: wfdd beside ffmpeg, GStreamer and multicat."""
 import json
 import time
+from contextlib import contextmanager, nullcontext
 
 from bench import (BIN, CALLGRIND, GROUP, PEER_GROUP, PEER_PORT, PORT, RECEIVER_CPU, SENDER_CPU, BenchDaemon, Table,
                    clip, count_instructions, cpu_per_packet, end, instructions_of, one_viewer, port_packets, rss_kib,
@@ -52,6 +53,17 @@ def sample(lab, source_node, process, packets, meter_node, address, seconds):
     return {"micros": micros, "rate": rate, "percent": percent, "rss": rss_kib(process.pid) / 1024, **evenness}
 
 
+@contextmanager
+def shaper(node, rate):
+    """As an administrator installs it: a little above the stream, two packets in its bucket."""
+    node.run("tc", "qdisc", "add", "dev", "wlan0", "root", "tbf", "rate", f"{int(int(rate[:-1]) * 1.09e6)}", "burst", "1600",
+             "latency", "400ms")
+    try:
+        yield
+    finally:
+        node.run("tc", "qdisc", "del", "dev", "wlan0", "root")
+
+
 def paced(lab, nodes, rate, quick):
     seconds, runs = (2, 1) if quick else (4, 3)
     source_node, meter_node, viewer_node = nodes
@@ -64,10 +76,12 @@ def paced(lab, nodes, rate, quick):
     samples = {}
     # In turn, so that what else the machine does meets all of them alike.
     for _ in range(runs):
-        source = Source(source_node, viewer_node, path)
-        samples.setdefault("wfdd", []).append(
-            sample(lab, source_node, source.daemon.process, source.packets, meter_node, (GROUP, PORT), seconds))
-        source.stop()
+        for name, shaped in (("wfdd", False), ("wfdd, tbf on its interface", True)):
+            with shaper(source_node, rate) if shaped else nullcontext():
+                source = Source(source_node, viewer_node, path)
+                samples.setdefault(name, []).append(
+                    sample(lab, source_node, source.daemon.process, source.packets, meter_node, (GROUP, PORT), seconds))
+                source.stop()
         for name, command in peers(path).items():
             before = port_packets(lab, source_node)
             process = spawn(source_node, *command, cpu=SENDER_CPU)

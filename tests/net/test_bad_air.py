@@ -48,6 +48,14 @@ def test_lost_requests_are_made_again(net):
     assert air.lost > 0 and one.stream()["packets_recovered"] > 0
 
 
+def test_requests_that_are_late_are_answered_while_it_helps(net):
+    """A sink with two seconds of latency asks for what is older than a second."""
+    one = net.sinks[0]
+    one.ctl("set", "stream.latency=2s")
+    air = through_bad_air(net, one, one, media=bursts(random.Random(4), 0.05, 1), reports=lambda: [1.2])
+    assert air.lost > MANY * 0.02 and one.stream()["packets_recovered"] > 0
+
+
 def test_one_bad_sink_among_eight_disturbs_nobody(net):
     bad, *good = net.sinks
     through_bad_air(net, bad, *net.sinks, media=bursts(random.Random(8), 0.10, 2))

@@ -188,6 +188,10 @@ def test_a_sink_that_the_group_reaches_badly_is_moved_to_unicast_and_the_others_
              and bad.stream()["delivery"] == "unicast", 30, "it has unicast")
     note, = [row["note"] for row in net.source.status()["sessions"] if row["name"] == bad.name]
     assert note.startswith("multicast lost "), note
+    rows = {row["name"]: row for row in net.source.ask("stats")}
+    assert (rows[bad.name]["delivery"], rows[bad.name]["why"]) == ("unicast", note)
+    assert rows[three[1].name]["why"] == "one copy for 2, and repair for what it loses"
+    assert 0 < rows[bad.name]["airtime"]["unicast"] < rows[bad.name]["airtime"]["multicast"], "three at 2 Mbit/s"
     more(bad, 300)  # its latency is over
     lost = bad.stream()["packets_lost"]
     more(bad, 200)

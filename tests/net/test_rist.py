@@ -1,9 +1,10 @@
-"""Repair with a program that is none of ours: librist (Debian's rist-tools), RIST Simple Profile."""
+"""Repair with programs that are none of ours: librist (Debian's rist-tools), and GStreamer's decoder of ST 2022-1."""
 import re
 import socket
 
 from delivery_lab import CLIP, GROUP, RTP_PORT, all_sinks, more, moved, runs  # noqa: F401
 from lab import wait_for
+from test_repair import every, playing
 from wire import SO_RCVBUFFORCE, Capture, stream_of, udp_socket
 
 OUTPUT = 9999
@@ -59,3 +60,42 @@ def test_ristreceiver_on_a_sinks_board_recovers_through_our_retransmission(all_s
         assert len(found) == 1, f"bytes without a gap in what was sent: {found}"
         assert {frame.target for frame in capture.retransmissions()} >= {GROUP}
     assert len(got) > 300 * 1316
+
+
+def fec_receiver():
+    """Its decoder keeps a second of packets unless it is told, and a column comes one matrix late."""
+    def port(number, kind, **more):
+        caps = ",".join(["application/x-rtp", "media=video", "clock-rate=90000", f"payload={kind}",
+                         *(f"{key}={value}" for key, value in more.items())])
+        return ["udpsrc", f"address={GROUP}", f"port={number}", "multicast-iface=wlan0", f"caps={caps}", "!"]
+    return ["gst-launch-1.0", "-q", *port(RTP_PORT, 33, **{"encoding-name": "MP2T"}), "rtpst2022-1-fecdec", "name=fec",
+            f"size-time={3 * 10 ** 9}", "!", "rtpjitterbuffer", "latency=2500", "!", "rtpmp2tdepay", "!", "udpsink",
+            "host=127.0.0.1", f"port={OUTPUT}", "sync=false",
+            *port(RTP_PORT + 2, 96), "fec.fec_0", *port(RTP_PORT + 4, 96), "fec.fec_1"]
+
+
+def test_gstreamers_decoder_recovers_with_our_fec(all_sinks):
+    """It takes one matrix, the first that it hears of, so ours must be fixed."""
+    net = all_sinks
+    one, two = net.sinks[:2]
+    net.start_source({"source.input": f"file:{CLIP}", "stream.repair": "fec", "stream.fec_matrix": "5x5"})
+    output = udp_socket(one.node.space, OUTPUT)
+    output.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+    output.setblocking(False)
+    with Capture(net.source_node.space) as capture:
+        playing(net, one, two)
+        one.node.run("ip", "route", "replace", "224.0.0.0/4", "dev", "wlan0")
+        every(one.node, 29)
+        wait_for(lambda: net.source.stream()["fec_packets_sent"] > 20, 20, "FEC is sent")
+        gst = one.node.start(*fec_receiver())
+        got = bytearray()
+        try:
+            wait_for(lambda: got.extend(received(output)) or len(got) > 800 * 1316, 20, "its output")
+        finally:
+            one.node.undrop()
+            gst.terminate()
+            gst.wait(5)
+            output.close()
+        found = runs(stream_of(capture.rtp()), bytes(got))
+    begin, end = found[-1]
+    assert end - begin > 700 * 1316, f"of the matrix in which it began some may be missing, then nothing: {found}"

@@ -1,14 +1,17 @@
 """Programs that are none of ours watch the group by its description: wfdctl sdp, and SAP (stream.announce)."""
+import pathlib
 import re
+import shutil
 import socket
 import struct
+import tempfile
 
 import pytest
 
-from delivery_lab import CLIP, more
+from delivery_lab import CLIP, more, runs
 from lab import wait_for
 from test_foreign import decoded_pictures
-from wire import inside
+from wire import Capture, inside, stream_of
 
 SAP_GROUP, SAP_PORT = "239.255.255.255", 9875
 
@@ -73,12 +76,36 @@ def test_ffmpeg_and_ffplay_play_by_our_description_and_sap_announces_it(shown, t
     assert deleted[0] == 0x24, "the announcement is taken back"
 
 
+def test_vlc_plays_by_our_description(shown):
+    """It refuses to run as root. The first thing that it makes of a description is an address, so it plays at the second go."""
+    with tempfile.TemporaryDirectory() as home:
+        shutil.chown(home, "nobody")
+        sdp = pathlib.Path(home, "stream.sdp")
+        sdp.write_text(shown.source.ctl("sdp").stdout)
+        vlc = shown.guest.start("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "env", f"HOME={home}",
+                                "cvlc", "--quiet", "--repeat", "--vout", "dummy", "--no-audio", "--video-filter", "scene",
+                                "--scene-format", "png", "--scene-path", home, "--scene-ratio", "10", sdp)
+        try:
+            wait_for(lambda: len(list(pathlib.Path(home).glob("scene*.png"))) >= 3, 20, "VLC shows pictures")
+        finally:
+            vlc.kill()
+            vlc.wait()
+
+
 def test_what_nobody_else_can_watch_is_not_described(lab, source):
     assert "unicast" in source(**{"stream.delivery": "unicast"}).ctl("sdp", check=False).stderr
 
 
-def rtp(sequence):
-    return struct.pack("!BBHII", 0x80, 33, sequence, sequence * 90, 4711) + b"\x47" + bytes(187)
+def rtp(sequence, ssrc=4711):
+    return struct.pack("!BBHII", 0x80, 33, sequence, sequence * 90, ssrc) + b"\x47" + bytes(187)
+
+
+def sender(node):
+    """A socket of that node that sends to groups."""
+    with inside(node.space):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(node.address))
+    return sock
 
 
 def test_somebody_else_in_the_group_is_noticed(lab, source):
@@ -86,9 +113,7 @@ def test_somebody_else_in_the_group_is_noticed(lab, source):
     guest = lab.node("guest", 40)
     daemon = source(**{"stream.group": "auto"})
     first = daemon.stream()["group"]
-    with inside(guest.space):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(guest.address))
+    sock = sender(guest)
     wait_for(lambda: first in daemon.node.run("ip", "maddr", "show", "dev", "wlan0").stdout, 5, "the source listens")
     sock.sendto(rtp(1), (first, 15550))
     second = wait_for(lambda: (group := daemon.stream()["group"]) != first and group, 5, "another group")
@@ -102,3 +127,30 @@ def test_somebody_else_in_the_group_is_noticed(lab, source):
     wait_for(lambda: warning in daemon.status()["warnings"], 5, "it says so")
     assert daemon.stream()["group"] == first
     sock.close()
+
+
+def test_a_collision_of_groups_and_ssrc_while_sinks_are_there_moves_them(lab, source, sinks):
+    """Somebody sends into our group under our SSRC, our sequence numbers and times: no sink plays it, and all go to
+    another group, by unicast between."""
+    guest, three = lab.node("guest", 40), sinks(3)
+    daemon = source(**{"source.input": f"file:{CLIP}", "stream.group": "auto"})
+    wait_for(lambda: len(daemon.ask("peers")) == 3, 5, "the sinks are seen")
+    with Capture(daemon.node.space) as capture, sender(guest) as sock:
+        daemon.ctl("connect", "--all")
+        everywhere = lambda delivery: all(sink.stream()["delivery"] == delivery for sink in three)
+        wait_for(lambda: everywhere("multicast"), 10, "all are on the group")
+        first = daemon.stream()["group"]
+        theirs = capture.rtp(first)[-1].payload
+        sequence, _, ssrc = struct.unpack_from("!HII", theirs, 2)
+        for ahead in range(20, 60):
+            sock.sendto(rtp(sequence + ahead & 0xFFFF, ssrc), (first, 15550))
+        second = wait_for(lambda: (group := daemon.stream()["group"]) != first and group, 10, "another group")
+        wait_for(lambda: everywhere("multicast") and not lab.members(first) and len(lab.members(second)) >= 3, 10,
+                 "all are on that one")
+        for sink in three:
+            more(sink, 200)
+        sent = stream_of([frame for frame in capture.rtp() if frame.outgoing])
+        for sink in three:
+            assert len(runs(sent, sink.output.read_bytes())) == 1, "one piece of what we sent"
+            assert sink.stream()["packets_lost"] == 0
+    assert daemon.session_states() == {sink.name: "playing" for sink in three}

@@ -180,6 +180,31 @@ TEST(UdpSocket, WhatCannotBeCutIsSentOneByOne) {
   }
 }
 
+// Loopback has no queueing discipline that would wait for these times.
+TEST(UdpSocket, PacketsWithTransmitTimesArriveAsTheyWere) {
+  EventLoop loop;
+  Receiver receiver(loop);
+  const auto sender = open_sender(loop);
+  if (!sender->set_transmit_times()) GTEST_SKIP() << "no SO_TXTIME in this kernel";
+  const std::vector<std::string> texts(70, std::string(500, 'x'));  // more than one system call takes
+  const std::vector<Time> times(texts.size(), loop.now());
+  const Endpoint target = receiver.endpoint();
+  EXPECT_EQ(sender->send(views_of(texts), {&target, 1}, times), 70U);
+  ASSERT_TRUE(run_until(loop, [&] { return receiver.texts.size() == 70; }));
+  EXPECT_EQ(sender->send(views_of(texts), {&target, 1}), 70U) << "and others without";
+  ASSERT_TRUE(run_until(loop, [&] { return receiver.texts.size() == 140; }));
+  EXPECT_EQ(sender->send_errors(), 0U);
+}
+
+TEST(UdpSocket, AKernelWithoutTransmitTimesIsKnown) {
+  in_own_process([] {
+    EventLoop loop;
+    const auto sender = open_sender(loop);
+    take_away(SYS_setsockopt, ENOPROTOOPT);
+    EXPECT_FALSE(sender->set_transmit_times());
+  });
+}
+
 TEST(UdpSocket, ATargetThatTheKernelRefusesDoesNotHoldUpTheOthers) {
   EventLoop loop;
   Receiver receiver(loop);

@@ -167,6 +167,21 @@ TEST(Srtp, ANewKeyFollowsWithoutAGap) {
   EXPECT_EQ(ring.refused(), 1U);
 }
 
+// A retransmission to the group, which another sink asked for, is no forgery.
+TEST(Srtp, APacketThatWasReadBeforeCountsAsRepeatedAndAForgedOneAsRefused) {
+  SrtpSender sender(key_of(1), 1U);
+  GroupKeyRing ring(kOverlap);
+  ring.add(group_key(1, sender));
+  const auto wire = protect(sender, rtp(0));
+  ASSERT_FALSE(unprotect(ring, wire).empty());
+  EXPECT_TRUE(unprotect(ring, wire).empty());
+  EXPECT_EQ(std::pair(ring.repeated(), ring.refused()), std::pair(1UL, 0UL));
+  auto forged = protect(sender, rtp(1));
+  forged[20] ^= 1;
+  EXPECT_TRUE(unprotect(ring, forged).empty());
+  EXPECT_EQ(std::pair(ring.repeated(), ring.refused()), std::pair(1UL, 1UL));
+}
+
 TEST(Srtp, AfterALongPauseTheKeyIsToldAgain) {
   SrtpSender sender(key_of(1), 1U);
   GroupKeyRing ring(kOverlap);

@@ -247,6 +247,24 @@ TEST_F(MulticastGroupTest, TheLastOneLeftReturnsToUnicast) {
   EXPECT_FALSE(group.next_deadline());
 }
 
+TEST_F(MulticastGroupTest, AnotherGroupIsReachedByWayOfUnicast) {
+  const Endpoint other{Ipv4Address::from_octets(239, 255, 1, 1), 15550};
+  EXPECT_THAT(group.set_group(other, now), IsEmpty()) << "nobody is there";
+  EXPECT_THAT(group.set_group(kGroup, now), IsEmpty());
+  two_on_the_group();
+  EXPECT_THAT(group.set_group(other, now),
+              ElementsAre(Move{{1}, Delivery::Unicast}, Move{{2}, Delivery::Unicast}));
+  EXPECT_THAT(destinations(), ElementsAre(kGroup, unicast_of(1), unicast_of(2)));
+  EXPECT_THAT(join(3), IsEmpty()) << "who comes meanwhile waits for the others";
+  EXPECT_THAT(group.report({1}, Delivery::Unicast, "arrived", now), IsEmpty());
+  EXPECT_EQ(group.group(), kGroup);
+  EXPECT_THAT(group.report({2}, Delivery::Unicast, "arrived", now),
+              ElementsAre(Move{{1}, Delivery::Multicast}, Move{{2}, Delivery::Multicast},
+                          Move{{3}, Delivery::Multicast}));
+  EXPECT_EQ(group.group(), other);
+  EXPECT_THAT(destinations(), ElementsAre(other, unicast_of(1), unicast_of(2), unicast_of(3)));
+}
+
 TEST_F(MulticastGroupTest, AReturnWithoutAWordTakesTwoSeconds) {
   two_on_the_group();
   (void)group.pause({1}, now);

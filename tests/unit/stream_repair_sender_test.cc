@@ -114,15 +114,29 @@ TEST(RepairSender, DifferentLossesAreOneParityPacket) {
 TEST(RepairSender, WhatWasNeverSentOrIsTooOldIsCountedAndIgnored) {
   Source source(3'000);
   source.sender.set_sink(kOne, Way::Unicast, 150ms);
-  source.ask(kOne, 3'000, 65'535);
+  source.ask(kOne, 3'000, 60'000);
   source.ask(kOne, 100, 3);
   EXPECT_TRUE(source.answers().empty());
-  EXPECT_EQ(source.sender.counters().unknown, 65'536U + 4U);
+  EXPECT_EQ(source.sender.counters().unknown, 60'001U + 4U);
   source.sender.request(kOne, {.ssrc = {9}, .media = {0x300}, .runs = {{source.sequence(2'990), 0}}},
                         source.now);
   source.sender.request(kTwo, {.ssrc = {9}, .media = kMedia, .runs = {{source.sequence(2'990), 0}}},
                         source.now);
   EXPECT_TRUE(source.answers().empty()) << "another stream, another sink";
+}
+
+// In the first second a sink that came by a later packet may ask for what was before the first one.
+TEST(RepairSender, OfARunThatBeginsBeforeTheStreamOrItsHistoryTheRestIsAnswered) {
+  for (const std::size_t packets : {50, 3'000}) {
+    Source source(packets);
+    source.sender.set_sink(kOne, Way::Unicast, 150ms);
+    const std::size_t first = packets - std::min<std::size_t>(packets, RepairSender::kHistory);
+    source.ask(kOne, first - 10, 12);
+    const auto answers = source.answers();
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_EQ(answers[0].packet[3], source.sent[first][3]);
+    EXPECT_EQ(source.sender.counters().unknown, 10U);
+  }
 }
 
 // A NACK of 16 bytes buys no more than the stream's own rate.
@@ -139,6 +153,18 @@ TEST(RepairSender, OneSinkCannotMakeUsSendMoreThanTheStream) {
   EXPECT_LE(answered, kMore + RepairSender::kSinkBurst);
   EXPECT_GE(answered, kMore);
   EXPECT_GT(source.sender.counters().limited, 0U);
+}
+
+// A long answer is under way when its first packets are asked for once more.
+TEST(RepairSender, TheOldestComesFirstAndWhatWaitsIsNotPlannedTwice) {
+  Source source(1'000);
+  source.sender.set_sink(kOne, Way::Unicast, 150ms);
+  source.ask(kOne, 950, 39);
+  source.sender.take(source.now, [](const Repair&) {});
+  source.ask(kOne, 950, 39);
+  const auto answers = source.answers();
+  ASSERT_EQ(answers.size(), 40U);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(answers[i].packet[3], source.sent[950 + i][3]);
 }
 
 TEST(RepairSender, ASinkThatLeftGetsNothing) {

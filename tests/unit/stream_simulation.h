@@ -6,35 +6,16 @@
 #include <vector>
 
 #include "base/random.h"
+#include "stream/rate_control.h"
 #include "stream/repair_sender.h"
 #include "stream/rtp_receiver.h"
+#include "tests/unit/stream_loss_model.h"
 
 namespace wfdcast::stream::test {
 
-// Loses packets: each by itself, or in bursts (Gilbert and Elliott: a good state
-// that loses none and a bad one that loses all; `burst` is the mean length of
-// the bad one in packets).
-class LossModel {
- public:
-  LossModel(double loss, double burst, std::uint64_t seed)
-      : random_(seed),
-        leave_bad_(burst > 1 ? 1 / burst : 1 - loss),
-        leave_good_(loss >= 1 ? 1 : (burst > 1 ? loss / (1 - loss) / burst : loss)) {}
-  bool loses() {
-    const double draw = random_.unit();
-    bad_ = bad_ ? draw >= leave_bad_ : draw < leave_good_;
-    return bad_;
-  }
-
- private:
-  Random random_;
-  double leave_bad_, leave_good_;
-  bool bad_ = false;
-};
-
-// A source and its sinks in simulated time, without sockets: repair as wfdd
-// joins it (RepairSender, RtpReceiver), over a network that loses, on the way
-// down (media, parity and retransmissions alike) and on the way up.
+// A source and its sinks in simulated time, without sockets: repair and rate control
+// as wfdd joins them (RepairSender, RtpReceiver, RateControl), over a network that
+// loses, on the way down (media, parity and retransmissions alike) and on the way up.
 class Simulation {
  public:
   struct Options {
@@ -50,6 +31,11 @@ class Simulation {
     std::uint64_t seed = 1;
     // All sinks lose everything between these packets.
     std::uint64_t dark_from = 0, dark_to = 0;
+    // The encoder follows rate control, up to the rate of `spacing`; and the air holds so many bits a second
+    // (0: any), from one time on and up to another one fewer.
+    bool rate_control = false;
+    double capacity = 0, narrow_capacity = 0;
+    Duration narrow_from{}, narrow_to{};
   };
   struct Sink {
     RtpReceiver receiver;
@@ -58,21 +44,34 @@ class Simulation {
     std::uint64_t next = 0, wrong = 0, given = 0;  // outputs
     std::uint64_t requests = 0;
     std::uint64_t lost_on_air = 0;  // of the media packets
-    std::size_t most_held = 0;
+    Duration most_buffered{};
+    Unavoidable unavoidable;
+    std::uint32_t told_received = 0, told_lost = 0;
+  };
+  // The encoder's bitrate, what it asks for a packet, each second.
+  struct Second {
+    Duration since_start;
+    std::uint64_t bitrate;
+    std::uint64_t lost;  // at all outputs, so far
   };
 
-  explicit Simulation(const Options& options) : options_(options), sender_(sender_options(), history()) {
+  explicit Simulation(const Options& options)
+      : options_(options),
+        sender_(sender_options(), history()),
+        rate_({.least = full_rate() / 8, .most = full_rate()}) {
     Random seeds(options.seed);
     for (std::size_t i = 0; i < options.sinks; ++i) {
       const double loss = i < options.bad_sinks ? options.bad_loss : options.loss;
-      sinks_.push_back(std::make_unique<Sink>(
-          Sink{.receiver = RtpReceiver({.ssrc = {static_cast<std::uint32_t>(2 * i + 2)},
-                                        .media = kMedia,
-                                        .latency = options.latency,
-                                        .repair = true,
-                                        .seed = seeds.next()}),
-               .loss = LossModel(loss, options.burst, seeds.next()),
-               .uplink = LossModel(options.uplink_loss, 1, seeds.next())}));
+      sinks_.push_back(std::make_unique<Sink>(Sink{
+          .receiver = RtpReceiver({.ssrc = {static_cast<std::uint32_t>(2 * i + 2)},
+                                   .media = kMedia,
+                                   .latency = options.latency,
+                                   .repair = true,
+                                   .seed = seeds.next()}),
+          .loss = LossModel(loss, options.burst, seeds.next()),
+          .uplink = LossModel(options.uplink_loss, 1, seeds.next()),
+          .unavoidable =
+              Unavoidable(options.one_way + options.latency + RtpReceiver::kTogether, 2 * options.one_way)}));
       sinks_.back()->receiver.resume(kStart);
       sinks_.back()->receiver.round_trip(2 * options.one_way);
       sinks_.back()->receiver.group_size(static_cast<std::uint32_t>(options.sinks + 1));
@@ -82,19 +81,22 @@ class Simulation {
     }
   }
 
+  // From event to event.
   void run() {
     const Time end =
         kStart + static_cast<Duration::rep>(options_.packets) * options_.spacing + options_.latency + 1s;
-    for (now_ = kStart; now_ < end; now_ += kStep) {
-      while (sent_ < options_.packets &&
-             kStart + static_cast<Duration::rep>(sent_) * options_.spacing <= now_)
-        send();
+    for (now_ = next_packet_ = kStart; now_ < end; now_ = next_event()) {
+      set_air();
+      while (sent_ < options_.packets && next_packet_ <= now_) send();
       deliver();
-      for (std::size_t i = 0; i < sinks_.size(); ++i) serve(i);
-      const auto due = sender_.next_deadline();
-      if (due && *due <= now_) {
-        sender_.take(now_, [&](const Repair& repair) { dispatch(repair); });
+      while (!wakes_.empty() && wakes_.top().first <= now_) {
+        const auto [at, index] = wakes_.top();
+        wakes_.pop();
+        if (sinks_[index]->wake == at) serve(index);
       }
+      const auto due = sender_.next_deadline();
+      if (due && *due <= now_) sender_.take(now_, [&](const Repair& repair) { dispatch(repair); });
+      if (options_.rate_control && next_second_ <= now_) control_rate();
     }
   }
 
@@ -119,6 +121,10 @@ class Simulation {
             static_cast<double>(counters.parity) * double{kMaxParityPacket} / kMaxRtpPacket) /
            static_cast<double>(options_.packets);
   }
+  // The most in any second: requests of all sinks, and repairs for one packet of the stream.
+  [[nodiscard]] std::uint64_t most_requests_a_second() const { return most_requests_; }
+  [[nodiscard]] double most_repairs_a_packet() const { return most_repairs_; }
+  [[nodiscard]] const std::vector<Second>& seconds() const { return seconds_; }
   [[nodiscard]] std::uint64_t requests() const {
     std::uint64_t sum = 0;
     for (const auto& sink : sinks_) sum += sink->requests;
@@ -127,18 +133,19 @@ class Simulation {
 
  private:
   static constexpr Time kStart{1000s};
-  static constexpr Duration kStep = 250us;
   static constexpr Ssrc kMedia{0x1234'5678}, kParity{0x9ABC'0000};
   static constexpr std::uint16_t kFirst = 65'000;
   using Bytes = std::shared_ptr<std::vector<std::uint8_t>>;
   enum class Kind : std::uint8_t { Media, Retransmission, Parity, Request };
   struct Flight {
-    Time at;
+    Time at{};
     Kind kind;
-    std::optional<std::size_t> sink;  // nullopt: all
-    Bytes bytes;
+    std::optional<std::size_t> sink{};  // nullopt: all
+    Bytes bytes{};
     std::uint64_t number = 0;  // of media
     Nack nack{};
+    Time sent{};
+    bool dropped = false;
   };
 
   static RepairSender::Options sender_options() {
@@ -152,6 +159,28 @@ class Simulation {
     };
   }
 
+  [[nodiscard]] std::uint64_t full_rate() const {
+    return static_cast<std::uint64_t>(kMaxRtpPacket * 8 * 1e9 /
+                                      static_cast<double>(options_.spacing.count()));
+  }
+  [[nodiscard]] Time next_event() const {
+    std::optional<Time> next = sender_.next_deadline();
+    if (sent_ < options_.packets) next = earliest(next, next_packet_);
+    if (!flights_.empty()) next = earliest(next, flights_.front().at);
+    if (!wakes_.empty()) next = earliest(next, wakes_.top().first);
+    if (options_.rate_control) next = earliest(next, next_second_);
+    return std::max(next.value_or(Time::max()), now_ + 1ns);
+  }
+  void set_air() {
+    const bool narrow = now_ - kStart >= options_.narrow_from && now_ - kStart < options_.narrow_to;
+    air_.set_capacity(narrow ? options_.narrow_capacity : options_.capacity);
+  }
+  void wake(std::size_t index, std::optional<Time> at) {
+    Sink& sink = *sinks_[index];
+    if (at && at != sink.wake) wakes_.emplace(*at, index);
+    sink.wake = at;
+  }
+
   void send() {
     auto bytes = std::make_shared<std::vector<std::uint8_t>>(kRtpHeader + options_.payload);
     store_be32(bytes->data(), 0x8021'0000 | static_cast<std::uint16_t>(kFirst + sent_));
@@ -160,10 +189,35 @@ class Simulation {
     fill(ByteSpan(*bytes).subspan(kRtpHeader), sent_);
     kept_.push_back(bytes);
     if (kept_.size() > RepairSender::kHistory) kept_.pop_front();
-    flights_.push_back(
-        {.at = now_ + options_.one_way, .kind = Kind::Media, .sink = {}, .bytes = bytes, .number = sent_});
+    count_second();
+    fly({.kind = Kind::Media, .bytes = bytes, .number = sent_});
     ++sent_;
+    next_packet_ += options_.rate_control ? options_.spacing * static_cast<Duration::rep>(full_rate()) /
+                                                static_cast<Duration::rep>(rate_.bitrate())
+                                          : options_.spacing;
     sender_.sent(1, now_);
+  }
+  // Repair against the stream, second by second: a storm would be seen here.
+  void count_second() {
+    if (now_ - second_ < 1s) return;
+    const auto& counters = sender_.counters();
+    const std::uint64_t repairs = counters.retransmitted + counters.parity, asked = requests();
+    if (second_ != Time{} && sent_ > second_sent_)
+      most_repairs_ = std::max(most_repairs_, static_cast<double>(repairs - second_repairs_) /
+                                                  static_cast<double>(sent_ - second_sent_));
+    most_requests_ = std::max(most_requests_, asked - second_requests_);
+    second_ = now_;
+    second_sent_ = sent_;
+    second_repairs_ = repairs;
+    second_requests_ = asked;
+  }
+  // Down: through the air that all share, in which every packet is as long as one of the stream.
+  void fly(Flight flight) {
+    const auto left = air_.leaves(kMaxRtpPacket, now_);
+    flight.dropped = !left;
+    flight.at = left.value_or(now_ + air_.queue(now_)) + options_.one_way;
+    flight.sent = now_;
+    flights_.push_back(std::move(flight));
   }
   static void fill(ByteSpan payload, std::uint64_t number) {
     Random random(number);
@@ -174,14 +228,12 @@ class Simulation {
   }
 
   void dispatch(const Repair& repair) {
-    flights_.push_back(
-        {.at = now_ + options_.one_way,
-         .kind = repair.kind == Repair::Kind::Parity ? Kind::Parity : Kind::Retransmission,
+    fly({.kind = repair.kind == Repair::Kind::Parity ? Kind::Parity : Kind::Retransmission,
          .sink = repair.to ? std::optional<std::size_t>(repair.to->value) : std::nullopt,
          .bytes = std::make_shared<std::vector<std::uint8_t>>(repair.packet.begin(), repair.packet.end())});
   }
 
-  // All ways take equally long, so what was sent first is first.
+  // All ways down take equally long, so what was sent first is first; the same of those up.
   void deliver() {
     while (!flights_.empty() && flights_.front().at <= now_) {
       const Flight flight = std::move(flights_.front());
@@ -190,43 +242,67 @@ class Simulation {
         sender_.request({static_cast<std::uint32_t>(*flight.sink)}, flight.nack, now_);
         continue;
       }
-      for (std::size_t i = flight.sink.value_or(0); i < (flight.sink ? *flight.sink + 1 : sinks_.size());
-           ++i) {
-        arrive(*sinks_[i], flight);
-      }
+      for (std::size_t i = flight.sink.value_or(0); i < (flight.sink ? *flight.sink + 1 : sinks_.size()); ++i)
+        arrive(i, flight);
     }
   }
-  void arrive(Sink& sink, const Flight& flight) {
+  void arrive(std::size_t index, const Flight& flight) {
+    Sink& sink = *sinks_[index];
     const bool dark =
         flight.kind == Kind::Media && flight.number >= options_.dark_from && flight.number < options_.dark_to;
-    if (sink.loss.loses() || dark) {
+    if (sink.loss.loses() || dark || flight.dropped) {
       sink.lost_on_air += flight.kind == Kind::Media;
+      if (flight.kind == Kind::Media) sink.unavoidable.lost(flight.sent);
       return;
     }
+    sink.unavoidable.arrived(now_);
     if (flight.kind == Kind::Parity) {
       (void)sink.receiver.receive_parity(*flight.bytes, now_);
     } else {
       (void)sink.receiver.receive(*flight.bytes, Delivery::Multicast, now_);
     }
-    sink.wake = sink.receiver.next_deadline();
+    wake(index, sink.receiver.next_deadline());
   }
 
   void serve(std::size_t index) {
     Sink& sink = *sinks_[index];
-    if (!sink.wake || *sink.wake > now_) return;
     sink.receiver.take(now_, [&](ByteView ts) { check(sink, ts); });
     (void)sink.receiver.tick(now_);
     if (auto nack = sink.receiver.next_request(now_)) {
       ++sink.requests;
-      if (!sink.uplink.loses()) {
-        flights_.push_back({.at = now_ + options_.one_way,
-                            .kind = Kind::Request,
-                            .sink = index,
-                            .bytes = {},
-                            .nack = std::move(*nack)});
-      }
+      if (!sink.uplink.loses()) request(index, std::move(*nack));
     }
-    sink.wake = sink.receiver.next_deadline();
+    wake(index, sink.receiver.next_deadline());
+  }
+  void request(std::size_t index, Nack nack) {
+    Flight flight{
+        .at = now_ + options_.one_way, .kind = Kind::Request, .sink = index, .nack = std::move(nack)};
+    const auto place = std::find_if(flights_.rbegin(), flights_.rend(),
+                                    [&](const Flight& other) { return other.at <= flight.at; });
+    flights_.insert(place.base(), std::move(flight));
+  }
+
+  // What sinks report each second, and what the source makes of it (source_repair.cc).
+  void control_rate() {
+    std::uint64_t lost = 0;
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+      Sink& sink = *sinks_[i];
+      const auto block = sink.receiver.report_block(now_);
+      const PlayoutReport playout = sink.receiver.playout_report(now_);
+      const double received = playout.received - std::exchange(sink.told_received, playout.received);
+      const double missing = playout.lost - std::exchange(sink.told_lost, playout.lost);
+      sink.most_buffered = std::max(sink.most_buffered, sink.receiver.counters(now_).buffered);
+      lost += playout.lost;
+      const Duration round_trip = 2 * options_.one_way + air_.queue(now_);
+      sink.receiver.round_trip(round_trip);
+      RateControl::Report report{.round_trip = round_trip};
+      if (block) report.loss = block->fraction_lost / 256.0;
+      if (received + missing > 0) report.residual = missing / (received + missing);
+      rate_.report({static_cast<std::uint32_t>(i)}, report, now_);
+    }
+    (void)rate_.tick(now_);
+    seconds_.push_back({now_ - kStart, rate_.bitrate(), lost});
+    next_second_ = now_ + 1s;
   }
   // Byte by byte what was sent, in order.
   void check(Sink& sink, ByteView ts) {
@@ -240,14 +316,23 @@ class Simulation {
     ++sink.given;
   }
 
+  using Wake = std::pair<Time, std::size_t>;
+
   Options options_;
   RepairSender sender_;
+  RateControl rate_;
+  Air air_;
   std::vector<std::unique_ptr<Sink>> sinks_;
   std::deque<Bytes> kept_;
   std::deque<Flight> flights_;
+  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;  // some are over: see Sink::wake
   std::vector<std::uint8_t> expected_;
-  Time now_{};
+  Time now_{}, next_packet_{}, next_second_ = kStart + 1s;
   std::uint64_t sent_ = 0;
+  Time second_{};
+  std::uint64_t second_sent_ = 0, second_repairs_ = 0, second_requests_ = 0, most_requests_ = 0;
+  double most_repairs_ = 0;
+  std::vector<Second> seconds_;
 };
 
 }  // namespace wfdcast::stream::test
