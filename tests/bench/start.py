@@ -6,6 +6,8 @@ from bench import (BIN, GROUP, PEER_GROUP, PEER_PORT, PORT, SENDER_CPU, BenchBoa
                    wait_for)
 from paired_lab import introduce
 from send import peers
+from wire import Capture
+import ts
 
 
 def first_packet(meter):
@@ -121,6 +123,46 @@ def with_and_without_tls(nodes, quick):
     return table
 
 
+def joined_after(source, late, output):
+    """Milliseconds from the sink's PLAY until its output has a whole key picture, looked at every 5 ms."""
+    begin = output.stat().st_size
+    with Capture(late.node.space) as capture:
+        source.ctl("connect", late.name)
+        data = b""
+        while not (data and ts.Stream(data[:len(data) // ts.PACKET * ts.PACKET]).idr_times()):
+            time.sleep(0.005)  # the resolution
+            data = output.read_bytes()[begin:]
+        shown = time.time()
+        played = next(frame.time for frame in capture.read() if frame.payload.startswith(b"PLAY "))
+    source.ctl("disconnect", late.name)
+    wait_for(lambda: not late.status()["sessions"] and "available" in {p["state"] for p in source.ask("peers")}, 10,
+             "the sink is free again")
+    return (shown - played) * 1000
+
+
+def late_joiner(lab, nodes, quick):
+    source_node, first_node, late_node = nodes
+    runs, output = 3 if quick else 15, lab.directory / "late.ts"
+    table = Table("late", "PLAY of a sink that joins a running stream, to its first whole key picture at the output",
+                  f"{runs} joins; one sink plays all the time, test: at 4 Mbit/s. Target: 300 ms, "
+                  "and no key picture for it.", ["ms", "catch-ups", "key pictures asked for"])
+    first = BenchDaemon(first_node, "sink", "First", **{"sink.output": "null:"})
+    late = BenchDaemon(late_node, "sink", "Late", **{"sink.output": f"file:{output}"})
+    source = BenchDaemon(source_node, "source", cpu=SENDER_CPU,
+                         **{"source.connect": "none", "source.input": "test:", "source.bitrate": "4M"})
+    wait_for(lambda: len(source.ask("peers")) == 2, 10, "the source sees both sinks")
+    source.ctl("connect", "First")
+    wait_for(lambda: first.stream()["packets_received"] > 1000, 20, "the first one plays")
+    before = source.stream()
+    found = [joined_after(source, late, output) for _ in range(runs)]
+    after = source.stream()
+    table.add("wfdd", found, *(after[key] - before[key] for key in ("catch_ups", "idr_requests")))
+    for daemon in (source, first, late):
+        daemon.stop()
+    return table
+
+
 def measure(lab, quick):
     nodes = lab.node("source", 1), lab.node("meter", 11), lab.node("sink", 12)
-    return [to_first_packet(lab, nodes, quick), to_first_picture(lab, nodes, quick), with_and_without_tls(nodes, quick)]
+    return [to_first_packet(lab, nodes, quick), to_first_picture(lab, nodes, quick), late_joiner(lab, nodes, quick),
+            with_and_without_tls(nodes, quick)]
