@@ -32,6 +32,11 @@ set(CPACK_DEBIAN_GSTREAMER_DESCRIPTION "Wi-Fi Display with GStreamer: capture an
 The helpers of wfdd that make pictures and show them, wfd-capture and
 wfd-render, and what opens devices for them in wfdd@source.service and
 wfdd@sink.service.")
+# Its drop-ins come into units that systemd may know already.
+foreach(script postinst postrm)
+  configure_file(${debian}/reload-units ${PROJECT_BINARY_DIR}/generated/debian/gstreamer/${script} COPYONLY)
+  list(APPEND CPACK_DEBIAN_GSTREAMER_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/generated/debian/gstreamer/${script})
+endforeach()
 set(CPACK_DEBIAN_GSTREAMER_PACKAGE_RECOMMENDS
     "gstreamer1.0-libav, gstreamer1.0-plugins-ugly, gstreamer1.0-x, gstreamer1.0-alsa")
 

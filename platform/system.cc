@@ -58,7 +58,11 @@ void fill_random(ByteSpan memory) {
 
 bool random_ready() {
   std::uint8_t byte = 0;
-  return ::getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN;
+  if (::getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN) return true;
+  // An idle board may gather none for minutes. Linux 5.18, and its long-term kernels since, make them out of
+  // the clock's jitter for whoever reads this, which takes a second; not for whoever asks as above.
+  const Fd urandom(::open("/dev/urandom", O_RDONLY | O_CLOEXEC));
+  return urandom && ::read(urandom.get(), &byte, 1) == 1 && ::getrandom(&byte, 1, GRND_NONBLOCK) == 1;
 }
 
 void pause(Duration time) {

@@ -141,6 +141,8 @@ def no_writable_state():
     wait_for(plays, "without writable state the sink plays")
     fact(any("temporary" in warning for warning in status("sink")["warnings"]), "status warns of a temporary identity")
     run("umount", "/var/lib")
+    for name in "state", "rights":
+        pathlib.Path(f"/etc/systemd/system/wfdd@sink.service.d/{name}.conf").unlink()
 
 
 def logs():
@@ -180,8 +182,23 @@ def is_activated():
     run("systemctl", "stop", "wfdd@sink.socket", "wfdd@sink.service")
 
 
+def helpers_play():
+    """What the drop-ins of wfdcast-gstreamer open is enough for its programs: one encodes, the other decodes."""
+    report = pathlib.Path("/var/lib/wfdcast/report.json")
+    run("dpkg", "--install", *pathlib.Path(sys.argv[1]).glob("wfdcast-gstreamer_*.deb"))
+    for name, text in (("source", '[source]\ninput = "test:"\nconnect = "all"\n[stream]\nvideo = "480p60"\n'),
+                       ("sink", '[sink]\noutput = "exec:exec wfd-render --video-sink fakesink --audio-sink fakesink'
+                                f' --report {report}"\n')):
+        pathlib.Path(f"/etc/wfdcast/{name}.toml").write_text(f'role = "{name}"\n{text}[security]\nmode = "open"\n')
+    fact([shown(name, "MemoryDenyWriteExecute") for name in ("source", "sink")] == ["no"] * 2, "the helpers' package opens its units")
+    run("systemctl", "start", "wfdd@source", "wfdd@sink")
+    wait_for(lambda: report.exists() and json.loads(report.read_text())["distinct_pictures"] > 30,
+             "wfd-capture makes pictures, wfd-render decodes them")
+    run("systemctl", "stop", "wfdd@source", "wfdd@sink")
+
+
 def leaves():
-    run("dpkg", "--purge", "wfdcast")
+    run("dpkg", "--purge", "wfdcast-gstreamer", "wfdcast")
     left = [path for path in ("/etc/wfdcast", "/var/lib/wfdcast", "/run/wfdcast",
                               "/etc/systemd/system/multi-user.target.wants/wfdd@sink.service") if os.path.lexists(path)]
     fact(left == [], f"a purge leaves nothing: {left}")
@@ -193,7 +210,8 @@ def main():
     run("ip", "-n", "screen", "link", "set", "lo", "up")
     installs(sys.argv[1])
     write_configuration()
-    for part in starts, is_closed, watchdog_restarts, crash_restarts, reloads, small_rmem_max, clock_is_set, no_writable_state, logs, joins_a_supplicant, stops, refuses, is_activated, leaves:
+    for part in (starts, is_closed, watchdog_restarts, crash_restarts, reloads, small_rmem_max, clock_is_set, no_writable_state, logs,
+                 joins_a_supplicant, stops, refuses, is_activated, helpers_play, leaves):
         part()
     print(f"all seen, {run('systemctl', '--version').splitlines()[0]}")
 
