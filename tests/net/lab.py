@@ -131,7 +131,7 @@ class Daemon:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = self.node.start(*self.command(), stderr=log)
-        wait_for(lambda: self.process.poll() is not None or self.ctl("status", check=False).returncode == 0, 10,
+        wait_for(lambda: self.process.poll() is not None or self.ctl("status", check=False).returncode == 0, 60 if UNDER else 10,
                  f"{self.name} answers on its control socket; see {self.log}")
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.name} did not start:\n{self.log.read_text()}")
