@@ -108,11 +108,18 @@ void P2pDevice::try_again_or_fail(const std::string& reason, Step& step) {
   order_connect(step);
 }
 
-void P2pDevice::negotiation_failed(int status, Step& step) {
+void P2pDevice::negotiation_failed(int status, Time now, Step& step) {
   constexpr int kNoAnswer = -1, kNotReady = 1, kBothInsist = 9, kMostIntent = 15;
   // A third device that asked in between makes wpa_supplicant give up a negotiation that was going well, and
   // so does a peer that begins anew while we take it for agreed.
-  if (status == kNoAnswer || status == kNotReady) return try_again_or_fail(negotiation_failure(status), step);
+  if (status == kNoAnswer || status == kNotReady) {
+    if (attempt_ && attempt_->answer_again && std::holds_alternative<command::Button>(attempt_->method)) {
+      // Whoever asked goes on asking: until the deadline.
+      attempt_->answer_again = now + kAnswerAgain;
+      if (attempt_->tries >= kTries) return;
+    }
+    return try_again_or_fail(negotiation_failure(status), step);
+  }
   if (attempt_ && status == kBothInsist && attempt_->intent == kMostIntent && attempt_->tries < kTries) {
     attempt_->intent = kMostIntent - 1;
     return try_again_or_fail(negotiation_failure(status), step);

@@ -94,9 +94,9 @@ P2pDevice::Step P2pDevice::receive(const ControlEventBody& event, Time now) {
                  },
                  [&](const NegotiationSucceeded& e) {
                    negotiated_ = e.interface;
-                   if (attempt_) attempt_->answer_again.reset();
+                   if (attempt_ && attempt_->answer_again) attempt_->answer_again = Time::max();
                  },
-                 [&](const NegotiationFailed& e) { negotiation_failed(e.status, step); },
+                 [&](const NegotiationFailed& e) { negotiation_failed(e.status, now, step); },
                  [&](const FormationFailed&) { try_again_or_fail(removal_reason("FORMATION_FAILED"), step); },
                  [&](const GroupStarted& e) { group_started(e, step); },
                  [&](const GroupRemoved& e) { group_removed(e, now, step); },

@@ -161,7 +161,7 @@ class P2pDevice {
     std::optional<int> network{};  // that we try to bring up again
     int intent = 7;
     int tries = 1;
-    std::optional<Time> answer_again{};  // the peer asked first, and the negotiation is not over
+    std::optional<Time> answer_again{};  // where the peer asked first
   };
   struct Request {
     Password password = Password::Button;
@@ -190,7 +190,7 @@ class P2pDevice {
   void station_joined(const StationConnected& event, Step& step);
   void station_left(const StationDisconnected& event, Time now);
   void forget_members(Time now, Step& step);
-  void negotiation_failed(int status, Step& step);
+  void negotiation_failed(int status, Time now, Step& step);
 
   Options options_;
   SupplicantSetup setup_;
