@@ -9,7 +9,7 @@ namespace files = std::filesystem;
 
 std::string choose_p2p_interface(const std::vector<std::string>& known,
                                  const std::vector<std::string>& interfaces) {
-  constexpr std::string_view kDevice = "p2p-dev-";
+  static constexpr std::string_view kDevice = "p2p-dev-";
   const auto is_known = [&](const std::string& name) {
     return std::ranges::find(known, name) != known.end();
   };
