@@ -16,6 +16,8 @@ P2pDevice::Step P2pDevice::connect(const MacAddress& device, const command::Meth
   if (enter && !command::is_valid_pin(enter->pin))
     return refuse("that is not a valid PIN: its check digit is wrong");
   if (state_ == State::Detached) return refuse("there is no wpa_supplicant to ask");
+  // It asked us at the same moment, and its request was accepted.
+  if (attempt_ && attempt_->device == device && attempt_->answer_again) return step;
   if (attempt_) return refuse("busy with connecting to " + name_of(attempt_->device));
   requests_.erase(device);
   if (state_ == State::Up) {

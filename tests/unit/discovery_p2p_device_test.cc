@@ -343,6 +343,17 @@ TEST(P2pDevice, AnswersAgainWhenTheNegotiationWasNotOverForThePeer) {
   EXPECT_TRUE(rig.last<ConnectFailed>());
 }
 
+TEST(P2pDevice, ConnectingToWhomWeAnswerIsOneConnection) {
+  Rig rig(sink(AcceptPolicy::Button));
+  rig.hear(kAsksByButton);
+  rig.drain();
+  rig.take(rig.device.connect(kTv, command::Button{}, rig.now));
+  EXPECT_FALSE(rig.last<ConnectFailed>());
+  EXPECT_TRUE(rig.drain().empty());
+  rig.take(rig.device.connect(kLate, command::Button{}, rig.now));
+  EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("busy"));
+}
+
 TEST(P2pDevice, AcceptsAButtonByPolicy) {
   Rig rig(sink(AcceptPolicy::Button));
   rig.hear(kAsksByButton);
