@@ -22,6 +22,8 @@ def shown(lab, source, sinks):
     lab.guest = lab.node("guest", 40)
     lab.guest.run("ip", "route", "add", "224.0.0.0/4", "dev", "wlan0")
     lab.sap = sap_socket(lab.guest)
+    # The first report may come before the bridge knows that the port is up; the next one within 10 s.
+    wait_for(lambda: lab.guest.port in lab.members(SAP_GROUP), 15, "the bridge knows who listens to announcements")
     lab.sink, = sinks(1)
     lab.source = source(**{"source.input": f"file:{CLIP}", "stream.delivery": "multicast", "stream.group": "auto",
                            "stream.announce": "true"})
