@@ -220,11 +220,11 @@ std::vector<PeerEvent> PeerRegistry::appear(Peer seen, Time now) {
 
 std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen, Time now) {
   if (seen.identity == Peer::Identity::Proven) {
-    // A board that has moved or started over is never heard again as what it was: then there are two.
+    // A board that has moved or started over is not heard again as what it was: then there are two.
     const bool restarted = entry.peer.boot_id != seen.boot_id;
     const auto& rival = entry.rival;
     const bool other_lives = rival && now - rival->seen < options_.ttl;
-    if (other_lives && (restarted ? seen.boot_id == rival->boot_id : now - rival->since > kCloneProof))
+    if (other_lives && (restarted ? seen.boot_id == rival->boot_id : rival->seen - rival->since > kCloneProof))
       entry.cloned = now;
     if (restarted) note_rival(entry, entry.peer.boot_id, now);
     if (entry.cloned != Time{} && now - entry.cloned < kCloneAlarm) seen.identity = Peer::Identity::Cloned;

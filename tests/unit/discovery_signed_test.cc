@@ -105,6 +105,11 @@ TEST(SignedPeers, ARestartIsNoClone) {
   rig.now += 1s;
   EXPECT_TRUE(is<PeerChanged>(rig.see(rig.sighting(1, Proof::Signed, kHome, 2))));
   EXPECT_EQ(rig.identity(), Peer::Identity::Proven);
+  rig.now += 1s;
+  Sighting playing = rig.sighting(2, Proof::Signed, kHome, 2);
+  playing.beacon.state = SinkState::Playing;
+  EXPECT_TRUE(is<PeerChanged>(rig.see(playing)));
+  EXPECT_EQ(rig.identity(), Peer::Identity::Proven) << "what it was before its restart was not heard since";
 }
 
 TEST(SignedPeers, TwoBoardsWithOneKeyAreSeen) {
