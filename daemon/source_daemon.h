@@ -207,6 +207,7 @@ class SourceDaemon {
   std::map<SessionId, Sink> sinks_;
   std::set<SessionId> changing_;  // told of another format, not answered yet
   bool change_pending_ = false;
+  bool deliveries_look_ = false;          // is to be taken at the end of this turn
   std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
   LineQuota refusal_lines_{1}, session_lines_{8}, event_lines_{600}, peer_lines_{8}, group_lines_{1};

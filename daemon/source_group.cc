@@ -1,4 +1,6 @@
 // The group of a source: which one, who else sends there, and who may watch it without our software.
+#include <utility>
+
 #include "daemon/source_daemon.h"
 #include "platform/log.h"
 #include "stream/group_choice.h"
@@ -38,9 +40,14 @@ void SourceDaemon::group_is_shared(Ipv4Address sender) {
   watch_.watch({next, config_.stream.rtp_port});
 }
 
+// All sinks are looked at: once for all that changes in one turn of the loop.
 void SourceDaemon::deliveries_changed() {
-  tune_wireless();
-  if (announcer_) announcer_->look();
+  if (std::exchange(deliveries_look_, true)) return;
+  loop_.post([this] {
+    deliveries_look_ = false;
+    tune_wireless();
+    if (announcer_) announcer_->look();
+  });
 }
 
 stream::SessionDescription SourceDaemon::description() const {

@@ -52,13 +52,13 @@ void SourceStream::set_up_repair() {
                                                        : stream::RepairSender::Options::Marking::LowestBit},
       [this](std::uint16_t sequence) { return feed_.sent(sequence); });
   repair_->set_sink(kForeign, stream::RepairSender::Way::Foreign, {});
-  keep_for_repair();
+  feed_.set_keep(history_ = kLeastHistory);
 }
 
-void SourceStream::keep_for_repair() {
-  Duration keep = kLeastHistory;
-  for (const auto& [id, member] : members_) keep = std::max<Duration>(keep, member.repair.latency + kMargin);
-  feed_.set_keep(keep);
+// It does not shrink: to look at all sinks whenever one comes would cost the more, the more there are.
+void SourceStream::keep_for_repair(Duration latency) {
+  history_ = std::max(history_, latency + kMargin);
+  feed_.set_keep(history_);
 }
 
 // How repairs reach this sink: as the stream does, and while it moves as before.
@@ -70,7 +70,7 @@ void SourceStream::follow_path(SessionId id) {
   using Way = stream::RepairSender::Way;
   const Way way = *path != stream::Path::Group ? Way::Unicast : can.parity ? Way::GroupParity : Way::Group;
   repair_->set_sink(id, way, can.latency);
-  keep_for_repair();
+  keep_for_repair(can.latency);
 }
 
 void SourceStream::send_fec(std::span<const ByteView> packets) {

@@ -141,7 +141,7 @@ class SourceStream {
 
   // Repair, and what it needs to know (source_repair.cc).
   void set_up_repair();
-  void keep_for_repair();
+  void keep_for_repair(Duration latency);
   void send_repairs();
   // Sinks that join a stream that runs (source_joining.cc).
   [[nodiscard]] bool begin_before(SessionId id);
@@ -166,6 +166,7 @@ class SourceStream {
   std::vector<Endpoint> plain_, sealed_;  // scratch of transmit()
   std::optional<stream::RtcpSchedule> reports_;
   std::optional<stream::RepairSender> repair_;
+  Duration history_{};  // how long sent packets are kept for it
   stream::CatchUp catch_up_;
   stream::RateControl rate_;
   bool told_fixed_rate_ = false;
