@@ -89,7 +89,9 @@ def encoder(all_sinks):
 
 
 def runs(whole, part):
-    """Where the TS packets `part` are in `whole`: [(begin, end)], each run as long as can be."""
+    """Where the TS packets `part` are in `whole`: [(begin, end)], each run as long as can be. A file that is being
+    written may end within a packet; that one does not count."""
+    part = part[:len(part) // ts.PACKET * ts.PACKET]
     found, at = [], 0
     while at < len(part):
         begin = whole.find(part[at:at + ts.PACKET], found[-1][1] if found else 0)
