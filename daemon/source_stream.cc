@@ -43,7 +43,7 @@ stream::TsFeed::Options feed_options(Ssrc ssrc, bool live) {
           .ssrc = ssrc,
           .first_sequence = static_cast<std::uint16_t>(random),
           .first_timestamp = static_cast<std::uint32_t>(random >> 16),
-          .keep = {},  // keep_for_repair() says
+          .keep = {},  // set_up_repair() says
           .keep_picture = kKeptPicture};
 }
 

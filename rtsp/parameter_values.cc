@@ -122,6 +122,8 @@ std::string serialize(const std::vector<AudioCodec>& codecs) {
 }
 
 RepairCapabilities parse_repair(std::string_view value) {
+  // What stream.latency may be: the source keeps what it sent for so long, for everybody.
+  constexpr std::chrono::milliseconds kMostLatency{2000};
   constexpr std::string_view kLatency = "latency=";
   RepairCapabilities repair;
   for (std::string_view word = next_word(value); !word.empty(); word = next_word(value)) {
@@ -129,7 +131,7 @@ RepairCapabilities parse_repair(std::string_view value) {
     if (iequals(word, "parity")) repair.parity = true;
     if (!word.starts_with(kLatency)) continue;
     if (const auto latency = parse_number<std::uint16_t>(word.substr(kLatency.size()))) {
-      repair.latency = std::chrono::milliseconds(*latency);
+      repair.latency = std::min(std::chrono::milliseconds(*latency), kMostLatency);
     }
   }
   return repair;
