@@ -224,7 +224,8 @@ std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen, Time now) {
     const bool restarted = entry.peer.boot_id != seen.boot_id;
     const auto& rival = entry.rival;
     const bool other_lives = rival && now - rival->seen < options_.ttl;
-    if (other_lives && (restarted ? seen.boot_id == rival->boot_id : rival->seen - rival->since > kCloneProof))
+    if (other_lives &&
+        (restarted ? seen.boot_id == rival->boot_id : rival->seen - rival->since > kCloneProof))
       entry.cloned = now;
     if (restarted) note_rival(entry, entry.peer.boot_id, now);
     if (entry.cloned != Time{} && now - entry.cloned < kCloneAlarm) seen.identity = Peer::Identity::Cloned;
