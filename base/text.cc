@@ -52,15 +52,19 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+void Parts::next() {
+  over_ = last_;
+  const std::size_t at = rest_.find(separator_);
+  part_ = trim(rest_.substr(0, at));
+  last_ = at == std::string_view::npos;
+  if (!last_) rest_.remove_prefix(at + 1);
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   parts.reserve(8);
-  while (true) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(trim(text.substr(0, at)));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
+  for (const std::string_view part : Parts(text, separator)) parts.push_back(part);
+  return parts;
 }
 
 bool same_but_case(std::string_view a, std::string_view b) {

@@ -17,7 +17,28 @@ inline constexpr auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
 // Without blanks and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 
-// The parts between `separator`, each trimmed; one empty part for an empty text.
+// The parts between `separator`, each trimmed, one after the other; one empty part for an empty text.
+class Parts {
+ public:
+  struct End {};
+  Parts(std::string_view text, char separator) : rest_(text), separator_(separator) { next(); }
+  [[nodiscard]] Parts begin() const { return *this; }
+  [[nodiscard]] End end() const { return {}; }
+  std::string_view operator*() const { return part_; }
+  Parts& operator++() {
+    next();
+    return *this;
+  }
+  bool operator==(End) const { return over_; }
+
+ private:
+  void next();
+
+  std::string_view rest_, part_;
+  char separator_;
+  bool last_ = false, over_ = false;
+};
+// The same at once, where they are wanted by number.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
 // ASCII letters of either case are equal.

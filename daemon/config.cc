@@ -57,7 +57,7 @@ toml::table value_of(const Key& key, Config& config, std::string_view value) {
   if (std::holds_alternative<ListField>(field) && !value.starts_with('[')) {
     toml::array items;
     if (!value.empty()) {
-      for (const std::string_view item : split(value, ',')) items.push_back(std::string(item));
+      for (const std::string_view item : Parts(value, ',')) items.push_back(std::string(item));
     }
     table.insert("value", std::move(items));
   } else if (std::holds_alternative<ListField>(field) || quoted) {

@@ -20,6 +20,7 @@ class ConnectWaiters {
   };
   // `results`: of sinks that need no waiting. Answers at once when nothing is awaited.
   void add(Call call, std::vector<Awaited> awaited, json results, Time deadline);
+  [[nodiscard]] bool empty() const { return waiters_.empty(); }
   // The sink has got this far.
   void progress(const std::string& key, std::string_view name, std::string_view state) const;
   // The sink plays (empty `failure`), or will not. True if somebody waited for it.

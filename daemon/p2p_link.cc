@@ -78,7 +78,7 @@ void P2pLink::supplicant_up() {
   if (control_->path() != environment_.config.wifi.control) return attach();
   control_->request("INTERFACES", [this](std::string_view reply) {
     std::vector<std::string> known;
-    for (const std::string_view name : split(reply, '\n')) known.emplace_back(name);
+    for (const std::string_view name : Parts(reply, '\n')) known.emplace_back(name);
     const std::string prefix = "IFNAME=" + choose_p2p_interface(known, environment_.config.interface) + " ";
     control_->request(prefix + "PING", [this, prefix](std::string_view pong) {
       if (pong.starts_with("PONG")) prefix_ = prefix;

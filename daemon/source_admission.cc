@@ -185,7 +185,7 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
   apply_quirks(sink);
   log_session(sink, Severity::Info, "{} at {}", sink.device ? "wfdcast sink" : "plain WFD sink",
               to_string(sink.address));
-  waiters_.progress(sink.peer(), sink.name, "negotiating");
+  if (!waiters_.empty()) waiters_.progress(sink.peer(), sink.name, "negotiating");
 }
 
 }  // namespace wfdcast::daemon

@@ -129,7 +129,7 @@ class SourceDaemon {
 
   // Sessions (source_sessions.cc).
   void on_session_event(SessionId id, const rtsp::SourceEvent& event);
-  void described(Sink& sink, const SinkCapabilities& capabilities);
+  void described(Sink& sink);
   void declined(Sink& sink, const StreamFormat& next);
   void choose(Sink& sink, SinkCapabilities able);
   void apply_quirks(Sink& sink);

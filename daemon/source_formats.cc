@@ -33,7 +33,8 @@ void SourceDaemon::apply_quirks(Sink& sink) {
   sink.driver->apply(&rtsp::SourceSession::set_quirks, sink.quirks.session);
 }
 
-void SourceDaemon::described(Sink& sink, const SinkCapabilities& capabilities) {
+void SourceDaemon::described(Sink& sink) {
+  const SinkCapabilities& capabilities = sink.driver->session().sink();
   if (!sink.device && !capabilities.name.empty()) sink.name = capabilities.name;
   apply_quirks(sink);
   choose(sink, without_what_fails(capabilities, sink.quirks));

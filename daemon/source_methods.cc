@@ -108,6 +108,7 @@ void SourceDaemon::settle(const std::string& key, const std::string& name, const
 
 // One of our sinks may have been asked for as a Wi-Fi Direct device.
 void SourceDaemon::settle(const Sink& sink, const std::string& failure) {
+  if (waiters_.empty()) return;
   settle(sink.peer(), sink.name, failure);
   if (sink.p2p && sink.device) settle(to_string(*sink.p2p), sink.name, failure);
 }

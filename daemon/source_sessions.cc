@@ -19,7 +19,7 @@ void SourceDaemon::on_session_event(SessionId id, const rtsp::SourceEvent& event
   if (!sink.key && !event_lines_.take(sink.address.address, loop_.now())) sink.quiet = true;
   std::visit(overloaded{
                  [&](const rtsp::SinkGreeted& greeting) { greeted(sink, greeting); },
-                 [&](const rtsp::SinkDescribed& e) { described(sink, e.capabilities); },
+                 [&](const rtsp::SinkDescribed&) { described(sink); },
                  [&](const rtsp::FormatDeclined& e) { declined(sink, e.next); },
                  [&](const rtsp::StreamSetUp& e) { set_up(sink, e); },
                  [&](const rtsp::PlayRequested&) { playing(sink); },

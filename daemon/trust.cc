@@ -37,7 +37,7 @@ std::vector<TrustEntry> read_lines(const std::string& path, Time now) {
     return entries;
   }
   int number = 0;
-  for (const std::string_view line : split(*text, '\n')) {
+  for (const std::string_view line : Parts(*text, '\n')) {
     ++number;
     if (line.empty() || line.front() == '#') continue;
     auto entry = security::parse_trust_line(line, now);

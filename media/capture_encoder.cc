@@ -92,7 +92,7 @@ void VideoEncoder::attach(GstElement* element) {
                   fmt::arg("gop", options_.rate * kSecondsBetweenIdrs), fmt::arg("high", high),
                   fmt::arg("threads", macroblocks_per_second(options_) > kSingleThreadMacroblocks ? 2 : 1),
                   fmt::arg("x264", options_.level.empty() ? "" : "level=" + options_.level));
-  for (const std::string_view setting : split(settings, ' ')) {
+  for (const std::string_view setting : Parts(settings, ' ')) {
     const std::size_t equals = setting.find('=');
     set_if_known(element_, std::string(setting.substr(0, equals)).c_str(),
                  std::string(setting.substr(equals + 1)));

@@ -118,7 +118,7 @@ std::string fill_in(std::string_view command, const EncoderSettings& settings) {
 std::optional<std::string> find_program(const std::string& directory, const std::string& name) {
   if (!directory.empty() && is_executable(directory + '/' + name)) return directory + '/' + name;
   const char* path = std::getenv("PATH");
-  for (const std::string_view place : split(path == nullptr ? "" : path, ':')) {
+  for (const std::string_view place : Parts(path == nullptr ? "" : path, ':')) {
     const std::string candidate = fmt::format("{}/{}", place, name);
     if (!place.empty() && is_executable(candidate)) return candidate;
   }

@@ -13,6 +13,8 @@
 namespace wfdcast::platform {
 namespace {
 
+constexpr std::size_t kKeptTasks = 64;  // room that a burst of tasks may leave behind
+
 // libevent's frames are C: an exception that reached them would be undefined
 // behaviour, so it ends the process with a line that says why.
 void run_guarded(const std::function<void()>& callback) noexcept {
@@ -77,7 +79,10 @@ void EventLoop::run() {
 }
 
 void EventLoop::run_tasks() {
-  for (const auto& task : std::exchange(tasks_, {})) run_guarded(task);
+  auto tasks = std::exchange(tasks_, std::exchange(spare_, {}));
+  for (const auto& task : tasks) run_guarded(task);
+  tasks.clear();
+  if (tasks.capacity() <= kKeptTasks) spare_ = std::move(tasks);
 }
 
 void EventLoop::stop() { stopping_ = true; }

@@ -41,6 +41,7 @@ class EventLoop {
 
   std::unique_ptr<event_base, EventDeleter> base_;
   std::vector<std::function<void()>> tasks_;
+  std::vector<std::function<void()>> spare_;  // empty: the room of earlier tasks
   bool stopping_ = false;
 };
 

@@ -21,7 +21,7 @@ constexpr unsigned kComplete = 0x02;  // ATF_COM
 // IP address, HW type, Flags, HW address, Mask, Device.
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
-  for (const std::string_view word : split(line, ' ')) {
+  for (const std::string_view word : Parts(line, ' ')) {
     if (!word.empty()) words.push_back(word);
   }
   return words;
@@ -64,7 +64,7 @@ std::vector<Neighbour> table() {
 
 std::vector<Neighbour> parse_neighbours(std::string_view table) {
   std::vector<Neighbour> found;
-  for (const std::string_view line : split(table, '\n')) {
+  for (const std::string_view line : Parts(table, '\n')) {
     const auto words = words_of(line);
     if (words.size() != 6 || !words[2].starts_with("0x")) continue;
     const auto address = parse_address(words[0]);

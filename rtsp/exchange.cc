@@ -93,7 +93,7 @@ std::optional<Asked> Exchange::overdue(Time now) const {
 std::optional<Response> refuse_at_sight(const Request& request) {
   if (request.version != kVersion) return Response{.status = Status::VersionNotSupported};
   if (const auto required = find(request.headers, "Require")) {
-    for (const std::string_view option : split(*required, ',')) {
+    for (const std::string_view option : Parts(*required, ',')) {
       if (iequals(option, kWfdOption)) continue;
       return Response{.status = Status::OptionNotSupported,
                       .headers = {{"Unsupported", std::string(option)}}};

@@ -9,7 +9,7 @@ namespace {
 
 // The value of one field; nullopt: absent.
 std::optional<std::string_view> field(std::string_view value, std::string_view name) {
-  for (const std::string_view part : split(value, ';')) {
+  for (const std::string_view part : Parts(value, ';')) {
     const std::size_t equals = part.find('=');
     if (equals != std::string_view::npos && trim(part.substr(0, equals)) == name)
       return trim(part.substr(equals + 1));

@@ -18,8 +18,18 @@ bool is_graphic(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
 }
 
+// Whether the next eight bytes are ASCII from the blank to the tilde: no byte's high bit is set, nor becomes
+// set when 0x20 is taken from it or 1 is added.
+bool are_printable(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t bytes = 0;
+  text.copy(reinterpret_cast<char*>(&bytes), sizeof bytes);
+  return ((bytes | (bytes - kOnes * 0x20) | (bytes + kOnes)) & kOnes * 0x80) == 0;
+}
+
 // Header values may hold any text, but nothing that controls a terminal.
 bool is_text(std::string_view text) {
+  while (text.size() >= 8 && are_printable(text)) text.remove_prefix(8);
   return std::all_of(text.begin(), text.end(),
                      [](unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; });
 }

@@ -37,11 +37,12 @@ Result<std::vector<Parameter>, ParameterError> parse_parameters(std::string_view
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     const std::size_t colon = line.find(':');
     const std::string_view name = trim(line.substr(0, colon));
-    if (!is_name(name)) continue;
+    const Name known = name_of(name);
+    if (known == Name::Unknown && !is_name(name)) continue;
     if (parameters.size() == kMaxParameters) return fail(ParameterError::TooMany);
     const std::string_view value =
         colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
-    parameters.push_back({name_of(name), name, value});
+    parameters.push_back({known, name, value});
   }
   return parameters;
 }

@@ -39,7 +39,7 @@ std::string serialize(const WfdcastHeader& header) {
 std::optional<WfdcastHeader> parse_wfdcast_header(std::string_view value) {
   std::optional<DeviceId> id;
   std::optional<InvitationToken> token;
-  for (const std::string_view field : split(value, ';')) {
+  for (const std::string_view field : Parts(value, ';')) {
     const std::size_t equals = field.find('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view name = trim(field.substr(0, equals));

@@ -17,7 +17,7 @@ std::string refusal(const Response& response, Asked what) {
 
 // ";timeout=30" of a Session header. None, or an impossibly short one, means 60 s.
 Duration announced_timeout(std::string_view value) {
-  for (const std::string_view field : split(value, ';')) {
+  for (const std::string_view field : Parts(value, ';')) {
     const std::size_t equals = field.find('=');
     if (equals == std::string_view::npos || !iequals(trim(field.substr(0, equals)), "timeout")) continue;
     const auto seconds = parse_number<std::uint16_t>(trim(field.substr(equals + 1)));

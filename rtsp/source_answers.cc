@@ -134,7 +134,7 @@ void SourceSession::on_described(const Response& response, Time now, Out& out) {
   }
   sink_ = std::move(*capabilities);
   enter(State::Choosing, std::nullopt);
-  out.events.emplace_back(SinkDescribed{sink_});
+  out.events.emplace_back(SinkDescribed{});
 }
 
 void SourceSession::on_fixed(const Response& response, Time now, Out& out) {

@@ -116,7 +116,9 @@ void SourceSession::on_setup(const Request& request, Time now, Out& out) {
 }
 
 Header SourceSession::session_header() const {
-  return {"Session", session_ + ";timeout=" + std::to_string(options_.timeout / 1s)};
+  Header header{"Session", {}};
+  append_parts(header.value, {session_, ";timeout=", std::to_string(options_.timeout / 1s)});
+  return header;
 }
 
 // One server port unless the sink asked for RTCP by a second port. A standard

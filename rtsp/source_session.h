@@ -18,9 +18,7 @@ struct SinkGreeted {
   std::string agent;                // User-Agent or Server, may be empty
   std::optional<InvitationToken> token{};
 };
-struct SinkDescribed {
-  SinkCapabilities capabilities;
-};  // answer with select() or refuse()
+struct SinkDescribed {};  // what sink() says is known: answer with select() or refuse()
 // The sink refused M4, once; `next` has 640x480p60 and LPCM in place of what it
 // refused. Answer with select() of something of that kind, or refuse().
 struct FormatDeclined {

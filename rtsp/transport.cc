@@ -83,13 +83,13 @@ Result<void, TransportError> read_field(std::string_view text, Transport& transp
 }
 
 Result<Transport, TransportError> parse_one(std::string_view text) {
-  const auto fields = split(text, ';');
-  if (!iequals(fields.front(), "RTP/AVP/UDP") && !iequals(fields.front(), "RTP/AVP")) {
+  Parts fields(text, ';');
+  if (!iequals(*fields, "RTP/AVP/UDP") && !iequals(*fields, "RTP/AVP")) {
     return fail(TransportError::UnknownProfile);
   }
   Transport transport;
-  for (std::size_t i = 1; i < fields.size(); ++i) {
-    if (const auto read = read_field(fields[i], transport); !read) return fail(read.error());
+  for (++fields; fields != fields.end(); ++fields) {
+    if (const auto read = read_field(*fields, transport); !read) return fail(read.error());
   }
   if (transport.delivery == Delivery::Unicast) {
     transport.destination = {};
@@ -119,7 +119,7 @@ const char* to_string(TransportError error) {
 }
 
 Result<Transport, TransportError> parse_transport(std::string_view value) {
-  for (const std::string_view one : split(value, ',')) {
+  for (const std::string_view one : Parts(value, ',')) {
     auto transport = parse_one(one);
     if (transport || transport.error() != TransportError::UnknownProfile) return transport;
   }

@@ -52,7 +52,7 @@ void read_hidc(UibcCapability& capability, std::string_view word) {
 
 // One "name=list"; false where it is none that we know.
 bool read_list(UibcCapability& capability, std::string_view name, std::string_view list) {
-  for (const std::string_view word : split(list, ',')) {
+  for (const std::string_view word : Parts(list, ',')) {
     if (iequals(name, "input_category_list")) {
       capability.generic = capability.generic || iequals(word, "GENERIC");
       capability.hidc = capability.hidc || iequals(word, "HIDC");
@@ -82,7 +82,7 @@ std::string or_none(std::string list) { return list.empty() ? "none" : list; }
 std::optional<UibcCapability> parse_uibc_capability(std::string_view value) {
   UibcCapability capability;
   if (iequals(trim(value), "none")) return capability;
-  for (const std::string_view part : split(value, ';')) {
+  for (const std::string_view part : Parts(value, ';')) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) continue;
     if (read_list(capability, trim(part.substr(0, equals)), trim(part.substr(equals + 1))))

@@ -37,7 +37,7 @@ std::string to_string(const Rights& rights) {
 std::optional<Rights> parse_rights(std::string_view text) {
   Rights rights;
   if (trim(text).empty()) return rights;
-  for (const std::string_view name : split(text, ',')) {
+  for (const std::string_view name : Parts(text, ',')) {
     if (name == "may-show") {
       rights.show = true;
     } else if (name == "may-watch") {

@@ -233,7 +233,7 @@ TEST(Generation, R2IsAskedForAndAnsweredInItsOwnTerms) {
       "wfd_audio_codecs: AAC 00000001 00\r\n"
       "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n");
   ASSERT_TRUE(source.has<SinkDescribed>());
-  const SinkCapabilities sink = all<SinkDescribed>(source.events)[0].capabilities;
+  const SinkCapabilities& sink = source.session.sink();
   EXPECT_TRUE(sink.r2);
   const auto format = choose_format(
       {.modes = find_mode(3840, 2160, 30)->bit(), .profiles = 1, .level = H264Level::L5_2, .audio = {}},

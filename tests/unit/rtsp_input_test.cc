@@ -65,9 +65,8 @@ TEST(SourceInput, AskedForOnlyWhereItIsWanted) {
   EXPECT_THAT(body_of(without), Not(HasSubstr("uibc")));
   EXPECT_THAT(body_of(with), HasSubstr("wfd_uibc_capability\r\n"));
   with.answer(200, kM3Answer + kSinkInput);
-  const auto described = all<SinkDescribed>(with.events);
-  ASSERT_EQ(described.size(), 1u);
-  EXPECT_EQ("wfd_uibc_capability: " + serialize(described[0].capabilities.uibc) + "\r\n", kSinkInput);
+  ASSERT_TRUE(with.has<SinkDescribed>());
+  EXPECT_EQ("wfd_uibc_capability: " + serialize(with.session.sink().uibc) + "\r\n", kSinkInput);
 }
 
 TEST(SourceInput, OfferedInM4) {

@@ -12,7 +12,7 @@ TEST(Pair, ReachesPlaying) {
   EXPECT_EQ(all<SinkGreeted>(pair.source_events)[0].wfdcast, kSinkId);
   EXPECT_EQ(all<SinkGreeted>(pair.source_events)[0].agent, "wfdcast");
   ASSERT_EQ(all<SinkDescribed>(pair.source_events).size(), 1u);
-  EXPECT_TRUE(all<SinkDescribed>(pair.source_events)[0].capabilities.multicast);
+  EXPECT_TRUE(pair.source.sink().multicast);
   EXPECT_EQ(all<StreamSetUp>(pair.source_events)[0].client, (PortPair{19000, 19001}));
   EXPECT_EQ(all<PlayRequested>(pair.source_events).size(), 1u);
   ASSERT_EQ(all<StreamChosen>(pair.sink_events).size(), 1u);

@@ -182,7 +182,7 @@ TEST(ScriptedPeer, SinkWithReservedBitsLikeSharp) {
                 "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n"
                 "wfdcast_multicast: none\r\n");
   ASSERT_TRUE(source.has<SinkDescribed>());
-  EXPECT_FALSE(all<SinkDescribed>(source.events)[0].capabilities.multicast);
+  EXPECT_FALSE(source.session.sink().multicast);
 }
 
 // Windows: 26 names in M3, M4 and M5 in one body, no wfd_uibc_setting.

@@ -42,7 +42,7 @@ TEST(Replay, TheSourceAgainstTheSinkOfTheReference) {
   source.advance(kM3Distance);
   source.hear(answer_of("m03_answer", source.last_request));
   ASSERT_TRUE(source.has<SinkDescribed>());
-  const SinkCapabilities sink = all<SinkDescribed>(source.events)[0].capabilities;
+  const SinkCapabilities& sink = source.session.sink();
   EXPECT_EQ(sink.video.size(), 2u);
   EXPECT_EQ(sink.native, 0x40);
   EXPECT_EQ(sink.connector, "05");

@@ -134,7 +134,7 @@ TEST(SourceSession, M3AnswerDescribesTheSink) {
   source.reach(State::Querying);
   source.answer(200, kM3Answer);
   ASSERT_TRUE(source.has<SinkDescribed>());
-  EXPECT_EQ(all<SinkDescribed>(source.events)[0].capabilities.rtp_port, 19000);
+  EXPECT_EQ(source.session.sink().rtp_port, 19000);
   EXPECT_EQ(source.session.state(), State::Choosing);
   EXPECT_EQ(source.session.next_deadline(), std::nullopt);
 }
