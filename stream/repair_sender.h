@@ -92,6 +92,8 @@ class RepairSender {
     jobs_.erase(jobs_.begin(), jobs_.begin() + static_cast<std::ptrdiff_t>(count));
   }
   [[nodiscard]] std::optional<Time> next_deadline() const;
+  // Repairs that were decided on and wait for their turn.
+  [[nodiscard]] std::size_t waiting() const { return jobs_.size(); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   // Packets that were sent again for this sink alone.
   [[nodiscard]] std::uint64_t retransmitted(SessionId id) const;

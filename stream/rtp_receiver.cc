@@ -31,7 +31,8 @@ RtpReceiver::RtpReceiver(const Options& options)
       ring_(options.repair || options.fec ? kKept : 0),
       clock_(options.latency),
       watch_(options.latency),
-      losses_(options.seed) {}
+      losses_(options.seed),
+      silence_(options.latency) {}
 
 bool RtpReceiver::ours(const RtpPacket& packet) {
   if (packet.payload_type != kPayloadTypeMp2t || !whole_ts_packets(packet.payload)) return false;
@@ -96,8 +97,26 @@ void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& pl
   } else {
     statistics_.received(place, packet.timestamp, now);
   }
+  const std::uint64_t gap = place.index - std::min(expected_, place.index);
   note_gap(place, newest_before, now);
+  if (place.step != SequenceTracker::Step::Older) silence_.arrived(gap + (packet.ssrc != *media_), now);
   solve(now);
+}
+
+// What is expected before `to` is missing. The output wants what came before it at `before`, and `to` at
+// `after`.
+void RtpReceiver::miss(std::uint64_t to, Time before, Time after, Time now) {
+  const std::uint64_t from = std::max(expected_, presumed_);
+  if (to <= from) return;
+  const Duration step = std::max(after - before, Duration{}) / static_cast<Duration::rep>(to - expected_ + 1);
+  losses_.gap(from, to, before + step * static_cast<Duration::rep>(from - expected_), after, now);
+}
+
+void RtpReceiver::presume_lost(Time now) {
+  const std::uint64_t end = expected_ + silence_.presumed(now);
+  const Time newest = clock_.due(clock_.newest());
+  miss(end, newest, newest + silence_.spacing() * static_cast<Duration::rep>(end + 1 - expected_), now);
+  presumed_ = std::max(presumed_, end);
 }
 
 void RtpReceiver::note_gap(const SequenceTracker::Place& place, Duration before, Time now) {
@@ -106,14 +125,14 @@ void RtpReceiver::note_gap(const SequenceTracker::Place& place, Duration before,
     case Step::Older:
       return;
     case Step::Newer:
-      if (options_.repair && place.index > expected_) {
-        losses_.gap(expected_, place.index, clock_.due(before), clock_.due(clock_.newest()), now);
-      }
+      if (options_.repair) miss(place.index, clock_.due(before), clock_.due(clock_.newest()), now);
       break;
     case Step::First:
     case Step::Jumped:
     case Step::Restarted:
       losses_.clear();
+      silence_.stop();
+      presumed_ = 0;
       if (parity_) parity_->clear();
       if (fec_) fec_->clear();
       break;
@@ -147,7 +166,9 @@ std::vector<ReceiverEvent> RtpReceiver::receive_parity(ByteView datagram, Time n
   const std::uint64_t end = *base + packet->count;
   if (end > expected_) {
     // It was sent after all of its window: what we have not seen of that is lost.
-    losses_.gap(expected_, end, clock_.due(clock_.newest()), clock_.due(clock_.newest()), now);
+    const Time newest = clock_.due(clock_.newest());
+    miss(end, newest, newest, now);
+    silence_.arrived(end - expected_, now);
     expected_ = end;
   }
   if (!parity_) parity_.emplace();
@@ -192,6 +213,7 @@ void RtpReceiver::recovered(std::uint64_t index, RtpTime timestamp, ByteView ts,
 
 std::optional<Nack> RtpReceiver::next_request(Time now) {
   if (!options_.repair || !media_) return std::nullopt;
+  presume_lost(now);
   losses_.passed(ring_.head());
   Nack nack{.form = Nack::Form::Bitmask, .ssrc = options_.ssrc, .media = *media_};
   // Of a window with parity only as many are asked for as are still needed.
@@ -267,6 +289,7 @@ void RtpReceiver::await_unicast(Time) { watch_.await_unicast(); }
 
 void RtpReceiver::pause(Time) {
   watch_.pause();
+  silence_.stop();
   sequence_.pause();
 }
 
@@ -308,7 +331,8 @@ std::vector<ReceiverEvent> RtpReceiver::tick(Time now) {
 std::optional<Time> RtpReceiver::next_deadline() const {
   std::optional<Time> deadline = watch_.next_deadline();
   if (picture_ == Picture::Lost) deadline = earliest(deadline, next_picture_lost_);
-  if (options_.repair) deadline = earliest(deadline, losses_.next_deadline());
+  if (options_.repair)
+    deadline = earliest(deadline, earliest(losses_.next_deadline(), silence_.next_deadline()));
   if (const auto front = ring_.front()) {
     deadline = earliest(deadline, ring_.crowded() ? last_packet_ : clock_.due(front->media) + kTogether);
   }

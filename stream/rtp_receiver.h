@@ -15,6 +15,7 @@
 #include "stream/rtcp.h"
 #include "stream/rtp.h"
 #include "stream/sequence_tracker.h"
+#include "stream/silence.h"
 #include "stream/source_clock.h"
 #include "wfd/transport.h"
 
@@ -22,8 +23,9 @@ namespace wfdcast::stream {
 
 // The sink's media path: RTP packets from two paths in, TS out in order and at
 // a steady delay. Duplicates (also the same packet by both paths) are dropped
-// by sequence. A gap is known by a later packet, never by silence: Wi-Fi holds
-// group frames for 100-300 ms. Memory is fixed; nothing is allocated a packet.
+// by sequence. A gap is known by a later packet; by silence only when that is
+// longer than this network's are, and almost too long for repair. Memory is
+// fixed; nothing is allocated a packet.
 class RtpReceiver {
  public:
   struct Options {
@@ -105,6 +107,8 @@ class RtpReceiver {
   void keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now);
   // `before`: the media time of the newest packet before this one.
   void note_gap(const SequenceTracker::Place& place, Duration before, Time now);
+  void miss(std::uint64_t to, Time before, Time after, Time now);
+  void presume_lost(Time now);
   enum class Means : std::uint8_t { Retransmission, Parity, Fec };
   void count_recovered(Means means);
   void recovered(std::uint64_t index, RtpTime timestamp, ByteView ts, Means means, Time now);
@@ -124,7 +128,9 @@ class RtpReceiver {
   LossRequests losses_;
   std::optional<ParityDecoder> parity_;  // from the first parity packet on
   std::optional<FecDecoder> fec_;        // the same
-  std::uint64_t expected_ = 0;           // the index after the newest
+  Silence silence_;
+  std::uint64_t expected_ = 0;  // the index after the newest
+  std::uint64_t presumed_ = 0;  // what is before that and missing was given to losses_, seen or presumed
   Time last_packet_{};
   enum class Picture : std::uint8_t { Whole, Lost } picture_ = Picture::Whole;
   Time next_picture_lost_{};  // the earliest

@@ -3,9 +3,6 @@
 // An hour of 1,000 sinks: repair_sim 1000 0.02 1 300 338855 parity 1 1e6
 //
 //   repair_sim SINKS LOSS BURST LATENCY_MS PACKETS [parity|plain] [SEED] [BITRATE]
-//
-// silent: packets for which nothing at all arrived in time; by_request: with those that no request, made at
-// the first arrival, brings in time. Both are of the losses that the model drew, whatever we do.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -35,26 +32,24 @@ int main(int argc, char** argv) {
   simulation.run();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::uint64_t wrong = 0;
-  std::uint64_t silent = 0, by_request = 0, worst = 0;
+  std::uint64_t worst = 0;
   for (const auto& sink : simulation.sinks()) {
     wrong += sink->wrong;
-    silent += sink->unavoidable.silent();
-    by_request += sink->unavoidable.by_request();
     worst = std::max(worst, simulation.missing(*sink));
   }
   const auto& counters = simulation.sender().counters();
   std::printf(
       "{\"lost_on_air\": %.6f, \"residual\": %.3e, \"overhead\": %.4f, \"wrong\": %llu, \"requests\": %llu, "
-      "\"retransmitted\": %llu, \"parity\": %llu, \"limited\": %llu, \"unknown\": %llu, \"silent\": %llu, "
-      "\"by_request\": %llu, \"worst\": %llu, "
-      "\"most_requests_a_second\": %llu, \"most_repairs_a_packet\": %.3f, \"seconds\": %.2f}\n",
+      "\"retransmitted\": %llu, \"parity\": %llu, \"limited\": %llu, \"unknown\": %llu, \"worst\": %llu, "
+      "\"most_buffered_ms\": %.1f, \"most_waiting\": %zu, \"most_requests_a_second\": %llu, "
+      "\"most_repairs_a_packet\": %.3f, \"seconds\": %.2f}\n",
       simulation.lost_on_air(), simulation.residual(), simulation.overhead(),
       static_cast<unsigned long long>(wrong), static_cast<unsigned long long>(simulation.requests()),
       static_cast<unsigned long long>(counters.retransmitted),
       static_cast<unsigned long long>(counters.parity), static_cast<unsigned long long>(counters.limited),
-      static_cast<unsigned long long>(counters.unknown), static_cast<unsigned long long>(silent),
-      static_cast<unsigned long long>(by_request), static_cast<unsigned long long>(worst),
-      static_cast<unsigned long long>(simulation.most_requests_a_second()),
-      simulation.most_repairs_a_packet(), took.count());
+      static_cast<unsigned long long>(counters.unknown), static_cast<unsigned long long>(worst),
+      std::chrono::duration<double, std::milli>(simulation.most_buffered()).count(),
+      simulation.most_waiting(), static_cast<unsigned long long>(simulation.meter().most_requests_a_second()),
+      simulation.meter().most_repairs_a_packet(), took.count());
   return 0;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include "base/random.h"
 #include "base/time.h"
@@ -26,29 +26,6 @@ class LossModel {
   Random random_;
   double leave_bad_, leave_good_;
   bool bad_ = false;
-};
-
-// The packets that no repair can bring back in time, whatever its form: from when they were sent until they
-// are due nothing at all arrives; and those for which a request, made at the first arrival, is answered too
-// late.
-class Unavoidable {
- public:
-  Unavoidable(Duration latest, Duration round_trip) : latest_(latest), round_trip_(round_trip) {}
-  void lost(Time sent) { pending_.push_back(sent); }
-  void arrived(Time now) {
-    for (const Time sent : pending_) {
-      silent_ += sent + latest_ < now;
-      by_request_ += sent + latest_ < now + round_trip_;
-    }
-    pending_.clear();
-  }
-  [[nodiscard]] std::uint64_t silent() const { return silent_; }
-  [[nodiscard]] std::uint64_t by_request() const { return by_request_; }
-
- private:
-  Duration latest_, round_trip_;
-  std::vector<Time> pending_;
-  std::uint64_t silent_ = 0, by_request_ = 0;
 };
 
 // The air that all share: so many bits a second, and a queue before it. What finds the queue full is lost.

@@ -10,6 +10,7 @@
 #include "stream/repair_sender.h"
 #include "stream/rtp_receiver.h"
 #include "tests/unit/stream_loss_model.h"
+#include "tests/unit/stream_storm_meter.h"
 
 namespace wfdcast::stream::test {
 
@@ -45,7 +46,6 @@ class Simulation {
     std::uint64_t requests = 0;
     std::uint64_t lost_on_air = 0;  // of the media packets
     Duration most_buffered{};
-    Unavoidable unavoidable;
     std::uint32_t told_received = 0, told_lost = 0;
   };
   // The encoder's bitrate, what it asks for a packet, each second.
@@ -62,16 +62,14 @@ class Simulation {
     Random seeds(options.seed);
     for (std::size_t i = 0; i < options.sinks; ++i) {
       const double loss = i < options.bad_sinks ? options.bad_loss : options.loss;
-      sinks_.push_back(std::make_unique<Sink>(Sink{
-          .receiver = RtpReceiver({.ssrc = {static_cast<std::uint32_t>(2 * i + 2)},
-                                   .media = kMedia,
-                                   .latency = options.latency,
-                                   .repair = true,
-                                   .seed = seeds.next()}),
-          .loss = LossModel(loss, options.burst, seeds.next()),
-          .uplink = LossModel(options.uplink_loss, 1, seeds.next()),
-          .unavoidable =
-              Unavoidable(options.one_way + options.latency + RtpReceiver::kTogether, 2 * options.one_way)}));
+      sinks_.push_back(std::make_unique<Sink>(
+          Sink{.receiver = RtpReceiver({.ssrc = {static_cast<std::uint32_t>(2 * i + 2)},
+                                        .media = kMedia,
+                                        .latency = options.latency,
+                                        .repair = true,
+                                        .seed = seeds.next()}),
+               .loss = LossModel(loss, options.burst, seeds.next()),
+               .uplink = LossModel(options.uplink_loss, 1, seeds.next())}));
       sinks_.back()->receiver.resume(kStart);
       sinks_.back()->receiver.round_trip(2 * options.one_way);
       sinks_.back()->receiver.group_size(static_cast<std::uint32_t>(options.sinks + 1));
@@ -121,9 +119,15 @@ class Simulation {
             static_cast<double>(counters.parity) * double{kMaxParityPacket} / kMaxRtpPacket) /
            static_cast<double>(options_.packets);
   }
-  // The most in any second: requests of all sinks, and repairs for one packet of the stream.
-  [[nodiscard]] std::uint64_t most_requests_a_second() const { return most_requests_; }
-  [[nodiscard]] double most_repairs_a_packet() const { return most_repairs_; }
+  [[nodiscard]] const StormMeter& meter() const { return meter_; }
+  // The most that a sink held, in time, and repairs that waited at the source.
+  [[nodiscard]] Duration most_buffered() const {
+    Duration most{};
+    for (const auto& sink : sinks_) most = std::max(most, sink->most_buffered);
+    return most;
+  }
+  [[nodiscard]] Duration latency() const { return options_.latency; }
+  [[nodiscard]] std::size_t most_waiting() const { return most_waiting_; }
   [[nodiscard]] const std::vector<Second>& seconds() const { return seconds_; }
   [[nodiscard]] std::uint64_t requests() const {
     std::uint64_t sum = 0;
@@ -144,7 +148,6 @@ class Simulation {
     Bytes bytes{};
     std::uint64_t number = 0;  // of media
     Nack nack{};
-    Time sent{};
     bool dropped = false;
   };
 
@@ -189,7 +192,7 @@ class Simulation {
     fill(ByteSpan(*bytes).subspan(kRtpHeader), sent_);
     kept_.push_back(bytes);
     if (kept_.size() > RepairSender::kHistory) kept_.pop_front();
-    count_second();
+    meter_.look(now_, sent_, sender_.counters(), requests());
     fly({.kind = Kind::Media, .bytes = bytes, .number = sent_});
     ++sent_;
     next_packet_ += options_.rate_control ? options_.spacing * static_cast<Duration::rep>(full_rate()) /
@@ -197,26 +200,11 @@ class Simulation {
                                           : options_.spacing;
     sender_.sent(1, now_);
   }
-  // Repair against the stream, second by second: a storm would be seen here.
-  void count_second() {
-    if (now_ - second_ < 1s) return;
-    const auto& counters = sender_.counters();
-    const std::uint64_t repairs = counters.retransmitted + counters.parity, asked = requests();
-    if (second_ != Time{} && sent_ > second_sent_)
-      most_repairs_ = std::max(most_repairs_, static_cast<double>(repairs - second_repairs_) /
-                                                  static_cast<double>(sent_ - second_sent_));
-    most_requests_ = std::max(most_requests_, asked - second_requests_);
-    second_ = now_;
-    second_sent_ = sent_;
-    second_repairs_ = repairs;
-    second_requests_ = asked;
-  }
   // Down: through the air that all share, in which every packet is as long as one of the stream.
   void fly(Flight flight) {
     const auto left = air_.leaves(kMaxRtpPacket, now_);
     flight.dropped = !left;
     flight.at = left.value_or(now_ + air_.queue(now_)) + options_.one_way;
-    flight.sent = now_;
     flights_.push_back(std::move(flight));
   }
   static void fill(ByteSpan payload, std::uint64_t number) {
@@ -240,6 +228,7 @@ class Simulation {
       flights_.pop_front();
       if (flight.kind == Kind::Request) {
         sender_.request({static_cast<std::uint32_t>(*flight.sink)}, flight.nack, now_);
+        most_waiting_ = std::max(most_waiting_, sender_.waiting());
         continue;
       }
       for (std::size_t i = flight.sink.value_or(0); i < (flight.sink ? *flight.sink + 1 : sinks_.size()); ++i)
@@ -252,15 +241,14 @@ class Simulation {
         flight.kind == Kind::Media && flight.number >= options_.dark_from && flight.number < options_.dark_to;
     if (sink.loss.loses() || dark || flight.dropped) {
       sink.lost_on_air += flight.kind == Kind::Media;
-      if (flight.kind == Kind::Media) sink.unavoidable.lost(flight.sent);
       return;
     }
-    sink.unavoidable.arrived(now_);
     if (flight.kind == Kind::Parity) {
       (void)sink.receiver.receive_parity(*flight.bytes, now_);
     } else {
       (void)sink.receiver.receive(*flight.bytes, Delivery::Multicast, now_);
     }
+    sink.most_buffered = std::max(sink.most_buffered, sink.receiver.counters(now_).buffered);
     wake(index, sink.receiver.next_deadline());
   }
 
@@ -291,7 +279,6 @@ class Simulation {
       const PlayoutReport playout = sink.receiver.playout_report(now_);
       const double received = playout.received - std::exchange(sink.told_received, playout.received);
       const double missing = playout.lost - std::exchange(sink.told_lost, playout.lost);
-      sink.most_buffered = std::max(sink.most_buffered, sink.receiver.counters(now_).buffered);
       lost += playout.lost;
       const Duration round_trip = 2 * options_.one_way + air_.queue(now_);
       sink.receiver.round_trip(round_trip);
@@ -329,9 +316,8 @@ class Simulation {
   std::vector<std::uint8_t> expected_;
   Time now_{}, next_packet_{}, next_second_ = kStart + 1s;
   std::uint64_t sent_ = 0;
-  Time second_{};
-  std::uint64_t second_sent_ = 0, second_repairs_ = 0, second_requests_ = 0, most_requests_ = 0;
-  double most_repairs_ = 0;
+  StormMeter meter_;
+  std::size_t most_waiting_ = 0;
   std::vector<Second> seconds_;
 };
 
