@@ -1,6 +1,7 @@
 #include "platform/event_loop.h"
 
 #include <event2/event.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -36,9 +37,7 @@ event_base* make_base() {
   const std::unique_ptr<event_config, decltype(&event_config_free)> config(event_config_new(),
                                                                            event_config_free);
   if (!config) throw std::bad_alloc();
-  // A cached time would make timers early that are set late in a turn.
-  event_config_set_flag(
-      config.get(), EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER);
+  event_config_set_flag(config.get(), EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
   event_base* const base = event_base_new_with_config(config.get());
   if (base == nullptr) throw std::system_error(errno, std::system_category(), "event_base_new");
   return base;
@@ -50,8 +49,8 @@ EventPtr make_event(EventLoop& loop, int fd, int what, event_callback_fn callbac
   return event;
 }
 
-void add(event& event, const timeval* timeout = nullptr) {
-  if (event_add(&event, timeout) != 0) throw std::system_error(errno, std::system_category(), "event_add");
+void add(event& event) {
+  if (event_add(&event, nullptr) != 0) throw std::system_error(errno, std::system_category(), "event_add");
 }
 
 }  // namespace
@@ -59,7 +58,17 @@ void add(event& event, const timeval* timeout = nullptr) {
 void EventDeleter::operator()(event* event) const { event_free(event); }
 void EventDeleter::operator()(event_base* base) const { event_base_free(base); }
 
-EventLoop::EventLoop() : base_(make_base()) {}
+// Edge-triggered: an alarm that went off needs no read(), it is set again or it is not.
+EventLoop::EventLoop()
+    : base_(make_base()),
+      alarm_fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      alarm_(make_event(
+          *this, alarm_fd_.get(), EV_READ | EV_PERSIST | EV_ET,
+          [](evutil_socket_t, short, void* self) { static_cast<EventLoop*>(self)->alarm_at_.reset(); },
+          this)) {
+  if (!alarm_fd_) throw std::system_error(errno, std::system_category(), "timerfd_create");
+  add(*alarm_);
+}
 
 EventLoop::~EventLoop() {
   // A task may own what posts again when it dies.
@@ -68,14 +77,42 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run() {
   while (!stopping_) {
+    run_timers();
     run_tasks();
     if (stopping_) break;
+    set_alarm();
     const int wait = tasks_.empty() ? 0 : EVLOOP_NONBLOCK;
     if (event_base_loop(base_.get(), EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | wait) < 0) {
       throw std::system_error(errno, std::system_category(), "event_base_loop");
     }
   }
   stopping_ = false;
+}
+
+// Each at most once a turn, so that timers that are always due do not starve the descriptors.
+void EventLoop::run_timers() {
+  if (timers_.empty()) return;
+  const Time now = this->now();
+  for (std::size_t left = timers_.size(); left > 0; --left) {
+    if (timers_.empty() || timers_.begin()->first > now) return;
+    timers_.begin()->second->expire();
+  }
+}
+
+void EventLoop::set_alarm() {
+  if (timers_.empty() || (alarm_at_ && *alarm_at_ <= timers_.begin()->first)) return;
+  // A far deadline is reached in steps: seconds are 32 bits wide on 32-bit ARM.
+  constexpr Duration kLongestStep = std::chrono::hours(24);
+  const Time now = this->now();
+  const Time at = std::clamp(timers_.begin()->first, now, now + kLongestStep);
+  const auto whole = std::chrono::floor<std::chrono::seconds>(at.time_since_epoch());
+  itimerspec alarm{};
+  alarm.it_value.tv_sec = static_cast<decltype(alarm.it_value.tv_sec)>(whole.count());
+  alarm.it_value.tv_nsec =
+      static_cast<decltype(alarm.it_value.tv_nsec)>((at.time_since_epoch() - whole).count());
+  if (::timerfd_settime(alarm_fd_.get(), TFD_TIMER_ABSTIME, &alarm, nullptr) != 0)
+    throw std::system_error(errno, std::system_category(), "timerfd_settime");
+  alarm_at_ = at;
 }
 
 void EventLoop::run_tasks() {
@@ -92,42 +129,36 @@ void EventLoop::post(std::function<void()> task) { tasks_.push_back(std::move(ta
 Time EventLoop::now() const { return std::chrono::steady_clock::now(); }
 
 Timer::Timer(EventLoop& loop, std::function<void()> on_expiry)
-    : loop_(loop),
-      on_expiry_(std::move(on_expiry)),
-      event_(make_event(
-          loop, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<Timer*>(self)->expire(); },
-          this)) {}
+    : loop_(loop), on_expiry_(std::move(on_expiry)) {
+  Queue queue;
+  node_ = queue.extract(queue.emplace(Time{}, this));
+}
 
-Timer::~Timer() = default;
+Timer::~Timer() { leave(); }
 
 void Timer::set(std::optional<Time> deadline) {
   deadline_ = deadline;
   if (!deadline) {
-    if (armed_) event_del(event_.get());
-    armed_.reset();
-  } else if (!armed_ || *deadline < *armed_) {
-    arm();
+    leave();
+  } else if (!place_ || *deadline < (*place_)->first) {
+    enter(*deadline);
   }
 }
 
-void Timer::arm() {
-  // A far deadline is reached in steps: timeval is 32 bits wide on 32-bit ARM.
-  constexpr Duration kLongestStep = std::chrono::hours(24);
-  const Time now = loop_.now();
-  const Duration left = *deadline_ <= now ? Duration{} : std::min(*deadline_ - now, kLongestStep);
-  // libevent cuts its own clock to microseconds: round up, and one more.
-  const auto wait = std::chrono::ceil<std::chrono::microseconds>(left).count() + (left > Duration{} ? 1 : 0);
-  timeval timeout{};
-  timeout.tv_sec = static_cast<decltype(timeout.tv_sec)>(wait / 1'000'000);
-  timeout.tv_usec = static_cast<decltype(timeout.tv_usec)>(wait % 1'000'000);
-  add(*event_, &timeout);
-  armed_ = now + left;
+void Timer::leave() {
+  if (place_) node_ = loop_.timers_.extract(*place_);
+  place_.reset();
+}
+
+void Timer::enter(Time at) {
+  leave();
+  node_.key() = at;
+  place_ = loop_.timers_.insert(std::move(node_));
 }
 
 void Timer::expire() {
-  armed_.reset();
-  if (!deadline_) return;
-  if (loop_.now() < *deadline_) return arm();
+  leave();
+  if (loop_.now() < *deadline_) return enter(*deadline_);
   deadline_.reset();
   run_guarded(on_expiry_);
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/time.h"
+#include "platform/fd.h"
 
 struct event;
 struct event_base;
@@ -17,6 +19,8 @@ struct EventDeleter {
   void operator()(event_base* base) const;
 };
 using EventPtr = std::unique_ptr<event, EventDeleter>;
+
+class Timer;
 
 // One thread, one loop (libevent). Objects below stop their callbacks when
 // destroyed. An object must not be destroyed from inside its own callback:
@@ -37,16 +41,24 @@ class EventLoop {
   [[nodiscard]] event_base* base() const { return base_.get(); }
 
  private:
+  friend class Timer;
+  void run_timers();
   void run_tasks();
+  void set_alarm();
 
   std::unique_ptr<event_base, EventDeleter> base_;
+  std::multimap<Time, Timer*> timers_;
+  // One timerfd wakes the loop for the first of them. libevent's own timers would cost a system call a turn.
+  Fd alarm_fd_;
+  EventPtr alarm_;
+  std::optional<Time> alarm_at_;  // not later than the first of timers_, once the loop waits
   std::vector<std::function<void()>> tasks_;
   std::vector<std::function<void()>> spare_;  // empty: the room of earlier tasks
   bool stopping_ = false;
 };
 
 // Calls back once when its deadline has passed. Precise to the kernel's timers
-// (timerfd through EVENT_BASE_FLAG_PRECISE_TIMER), never early.
+// (timerfd), never early. Setting it allocates nothing.
 class Timer {
  public:
   Timer(EventLoop& loop, std::function<void()> on_expiry);
@@ -56,16 +68,19 @@ class Timer {
   void set(std::optional<Time> deadline);  // nullopt: off
 
  private:
-  void arm();
+  friend class EventLoop;
+  using Queue = std::multimap<Time, Timer*>;
+  void leave();
+  void enter(Time at);
   void expire();
 
   EventLoop& loop_;
   std::function<void()> on_expiry_;
   std::optional<Time> deadline_;
-  // When the event comes. Not later than the deadline, but maybe sooner: a
-  // deadline that is put off again and again costs nothing but a wake-up.
-  std::optional<Time> armed_;
-  EventPtr event_;
+  // Its place in the loop's queue. Not later than the deadline, but maybe sooner:
+  // a deadline that is put off again and again costs nothing but a wake-up.
+  std::optional<Queue::iterator> place_;
+  Queue::node_type node_;  // while it has no place
 };
 
 // Calls back while a descriptor is readable or writable. Does not own it.

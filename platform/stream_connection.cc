@@ -54,10 +54,11 @@ StreamConnection::StreamConnection(EventLoop& loop, Fd fd, Callbacks callbacks)
       fd_(std::move(fd)),
       callbacks_(std::move(callbacks)),
       peer_(peer_endpoint(fd_.get())),
-      local_(local_endpoint(fd_.get())),
       readable_(loop, fd_.get(), Watch::On::Read, [this] { on_readable(); }) {}
 
 StreamConnection::~StreamConnection() = default;
+
+Endpoint StreamConnection::local() const { return local_endpoint(fd_.get()); }
 
 void StreamConnection::write(std::string_view bytes) {
   if (state_ != State::Open || bytes.empty()) return;
@@ -78,7 +79,7 @@ void StreamConnection::finish(Duration grace) {
 
 std::size_t StreamConnection::unsent() const {
   int in_kernel = 0;
-  const bool tcp = fd_ && local_ != Endpoint{};
+  const bool tcp = fd_ && peer_ != Endpoint{};
   if (tcp && ::ioctl(fd_.get(), SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
   return pending_.size() + static_cast<std::size_t>(in_kernel);
 }

@@ -34,7 +34,7 @@ class StreamConnection : public Connection {
   void finish(Duration grace) override;
   [[nodiscard]] std::size_t unsent() const override;
   [[nodiscard]] Endpoint peer() const override { return peer_; }
-  [[nodiscard]] Endpoint local() const override { return local_; }
+  [[nodiscard]] Endpoint local() const override;  // asks the kernel
 
  private:
   enum class State {
@@ -57,7 +57,7 @@ class StreamConnection : public Connection {
   EventLoop& loop_;
   Fd fd_;
   Callbacks callbacks_;
-  Endpoint peer_, local_;
+  Endpoint peer_;
   State state_ = State::Open;
   std::string pending_;  // output that the kernel did not take
   std::size_t drained_ = 0;
