@@ -80,9 +80,11 @@ void SourceStream::start_input() {
 }
 
 void SourceStream::request_idr() {
-  if (group_.request_idr(loop_.now())) make_idr();
-  group_timer_.set(group_.next_deadline());
+  if (idr_.request(loop_.now())) make_idr();
+  set_group_timer();
 }
+
+void SourceStream::set_group_timer() { group_timer_.set(earliest(group_.next_deadline(), idr_.deadline())); }
 
 void SourceStream::make_idr() {
   ++counters_.idr_requests;

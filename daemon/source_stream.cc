@@ -87,8 +87,8 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
       group_timer_(loop,
                    [this] {
                      const Time now = loop_.now();
+                     if (idr_.due(now)) make_idr();
                      carry_out(group_.tick(now, stalled(now) ? stream::Blame::Source : stream::Blame::Path));
-                     if (group_.idr_due()) make_idr();
                    }),
       report_timer_(loop,
                     [this] {
@@ -222,7 +222,7 @@ void SourceStream::update() {
   }
   playing_ = plays;
   interfaces_changed();
-  group_timer_.set(group_.next_deadline());
+  set_group_timer();
   if (playing_) feed_input();
 }
 

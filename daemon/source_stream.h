@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/coalescer.h"
 #include "base/random.h"
 #include "daemon/config.h"
 #include "daemon/group_cipher.h"
@@ -127,6 +128,7 @@ class SourceStream {
   [[nodiscard]] SourceCapabilities capabilities() const;
   void start_input();
   void make_idr();
+  void set_group_timer();
 
   // RTCP (source_reports.cc).
   void send_report(bool bye);
@@ -181,6 +183,7 @@ class SourceStream {
   Time bitrate_since_{};
   Time sent_{}, resumed_{};  // the last packet; the first one after a stall
   std::uint64_t bitrate_bytes_ = 0;
+  Coalescer idr_{300ms};  // one key picture answers all who ask for one meanwhile
   platform::Timer due_, group_timer_, report_timer_, repair_timer_, catch_up_timer_, key_timer_;
   StreamOutlets outlets_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/coalescer.h"
 #include "rtsp/capabilities.h"
 #include "rtsp/exchange.h"
 #include "rtsp/group_key.h"

@@ -9,7 +9,6 @@
 namespace wfdcast::stream {
 namespace {
 
-constexpr Duration kIdrInterval = 300ms;
 // A sink that does not say in time how the group reaches it stays on unicast.
 constexpr Duration kJoinTimeout = 3s;
 // One that does not say that unicast has come is believed to have it.
@@ -167,17 +166,11 @@ std::vector<Move> MulticastGroup::tick(Time now, Blame blame) {
     account(id, member);
   }
   settle(restless, now, moves);
-  if (idr_wanted_ && now >= *last_idr_ + kIdrInterval) {
-    idr_wanted_ = false;
-    idr_due_ = true;
-    last_idr_ = now;
-  }
   return moves;
 }
 
 std::optional<Time> MulticastGroup::next_deadline() const {
   std::optional<Time> deadline;
-  if (idr_wanted_) deadline = *last_idr_ + kIdrInterval;
   for (const SessionId id : restless_) {
     const Member& member = members_.at(id);
     if (member.path == Path::Joining) deadline = earliest(deadline, member.since + kJoinTimeout);
@@ -330,17 +323,5 @@ std::string MulticastGroup::path_note(SessionId id) const {
 const std::optional<StreamFormat>& MulticastGroup::format() const { return format_; }
 
 bool MulticastGroup::anyone_playing() const { return sum_.playing > 0; }
-
-bool MulticastGroup::request_idr(Time now) {
-  if (last_idr_ && now < *last_idr_ + kIdrInterval) {
-    idr_wanted_ = true;
-    return false;
-  }
-  last_idr_ = now;
-  idr_wanted_ = false;
-  return true;
-}
-
-bool MulticastGroup::idr_due() { return std::exchange(idr_due_, false); }
 
 }  // namespace wfdcast::stream

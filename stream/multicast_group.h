@@ -85,11 +85,6 @@ class MulticastGroup {
   [[nodiscard]] const SourceCapabilities& encoder() const { return encoder_; }
   [[nodiscard]] bool anyone_playing() const;
   [[nodiscard]] int playing_on_group() const { return sum_.on_group; }
-  // True when the encoder must make an IDR picture now. Requests closer than
-  // 300 ms are answered by one picture; the late one is due at next_deadline().
-  [[nodiscard]] bool request_idr(Time now);
-  // After tick(): true once when the late picture is due.
-  [[nodiscard]] bool idr_due();
 
  private:
   // What a member adds to the sums of all.
@@ -135,9 +130,6 @@ class MulticastGroup {
   std::map<SessionId, Endpoint> copies_;  // that get a unicast copy
   bool use_group_ = false;
   std::vector<Endpoint> destinations_;
-  std::optional<Time> last_idr_;
-  bool idr_wanted_ = false;
-  bool idr_due_ = false;
 };
 
 }  // namespace wfdcast::stream

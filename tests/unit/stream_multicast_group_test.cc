@@ -365,19 +365,6 @@ TEST_F(ForcedUnicast, NobodyMoves) {
   EXPECT_FALSE(group.next_deadline());
 }
 
-TEST_F(MulticastGroupTest, IdrRequestsWithin300MillisecondsAreOnePicture) {
-  EXPECT_TRUE(group.request_idr(now));
-  for (int i = 1; i < 20; ++i) EXPECT_FALSE(group.request_idr(now + i * 10ms));
-  EXPECT_EQ(group.next_deadline(), kStart + 300ms);
-  EXPECT_FALSE(group.idr_due());
-  (void)wait();
-  EXPECT_TRUE(group.idr_due());
-  EXPECT_FALSE(group.idr_due());
-  EXPECT_FALSE(group.next_deadline());
-  EXPECT_FALSE(group.request_idr(now + 299ms));
-  EXPECT_TRUE(group.request_idr(now + 700ms));
-}
-
 TEST_F(MulticastGroupTest, RenegotiatesToWhatAllTake) {
   admit(1);
   ASSERT_EQ(group.format()->video->mode, k720p30);
