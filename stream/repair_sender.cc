@@ -8,6 +8,7 @@ namespace {
 // A window may reach this far back in time, as a part of the least latency;
 // that long, too, requests are gathered.
 constexpr int kLatencyParts = 3;
+constexpr Duration kUsualLatency = 150ms;
 constexpr std::uint64_t kLeastWindow = 8;  // packets, at low rates
 
 }  // namespace
@@ -21,26 +22,30 @@ RepairSender::RepairSender(const Options& options, History history)
 }
 
 void RepairSender::set_sink(SessionId id, Way way, Duration latency) {
-  Sink& sink = sinks_[id];
+  const auto [found, is_new] = sinks_.try_emplace(id);
+  Sink& sink = found->second;
+  if (!is_new) count(sink, -1);
   sink.way = way;
   sink.latency = latency;
-  count_sinks();
+  count(sink, 1);
 }
 
 void RepairSender::remove_sink(SessionId id) {
-  sinks_.erase(id);
-  count_sinks();
+  const auto found = sinks_.find(id);
+  if (found == sinks_.end()) return;
+  count(found->second, -1);
+  sinks_.erase(found);
 }
 
-void RepairSender::count_sinks() {
-  group_sinks_ = parity_sinks_ = 0;
-  least_latency_ = Duration::max();
-  for (const auto& [id, sink] : sinks_) {
-    group_sinks_ += sink.way != Way::Unicast;
-    if (sink.way != Way::GroupParity) continue;
-    ++parity_sinks_;
-    least_latency_ = std::min(least_latency_, sink.latency);
-  }
+void RepairSender::count(const Sink& sink, int by) {
+  if (sink.way != Way::Unicast) group_sinks_ += by;
+  if (sink.way != Way::GroupParity) return;
+  parity_sinks_ += by;
+  if ((parity_latencies_[sink.latency] += by) == 0) parity_latencies_.erase(sink.latency);
+}
+
+Duration RepairSender::least_latency() const {
+  return parity_latencies_.empty() ? kUsualLatency : parity_latencies_.begin()->first;
 }
 
 void RepairSender::sent(std::size_t count, Time now) {
@@ -147,7 +152,7 @@ RepairSender::Window* RepairSender::window_of(std::uint64_t number) {
 
 // The first request decides how long others are waited for.
 void RepairSender::plan_window(std::uint64_t number, Time now) {
-  const Time due = std::max(now, last_sent_ - age_of(number) + least_latency_ / kLatencyParts);
+  const Time due = std::max(now, last_sent_ - age_of(number) + least_latency() / kLatencyParts);
   oldest_fresh_ = fresh_due_ ? std::min(oldest_fresh_, number) : number;
   fresh_due_ = fresh_due_ ? std::min(*fresh_due_, due) : due;
 }
@@ -167,7 +172,7 @@ void RepairSender::decide(Time now) {
 void RepairSender::close_window(Time now) {
   fresh_due_.reset();
   const auto in_time = static_cast<std::uint64_t>(
-      static_cast<double>((least_latency_ / kLatencyParts).count()) / std::max(spacing_ns_, 1.0));
+      static_cast<double>((least_latency() / kLatencyParts).count()) / std::max(spacing_ns_, 1.0));
   const std::uint64_t most = std::clamp<std::uint64_t>(in_time + 4, kLeastWindow, kMostInWindow);
   std::uint64_t base = newest_ > most ? newest_ - most : 0;
   base = std::min(std::max(base, window_end_), oldest_fresh_);

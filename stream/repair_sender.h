@@ -138,7 +138,8 @@ class RepairSender {
   template <class Wanted>
   std::size_t gather_asked(Wanted wanted);
   void resend_asked();
-  void count_sinks();
+  void count(const Sink& sink, int by);
+  [[nodiscard]] Duration least_latency() const;
   void push_job(const Job& job);
   [[nodiscard]] std::optional<Repair> carry_out(const Job& job);
   [[nodiscard]] std::optional<Repair> retransmit(const Job& job);
@@ -147,9 +148,10 @@ class RepairSender {
   Options options_;
   History history_;
   std::map<SessionId, Sink> sinks_;
-  std::size_t group_sinks_ = 0, parity_sinks_ = 0;
-  Duration least_latency_ = 150ms;  // of the parity sinks
-  std::uint64_t newest_ = 0;        // packets sent so far
+  // Of sinks_, kept with each change: ten thousand come one by one.
+  int group_sinks_ = 0, parity_sinks_ = 0;
+  std::map<Duration, int> parity_latencies_;
+  std::uint64_t newest_ = 0;  // packets sent so far
   Time last_sent_{};
   double spacing_ns_ = 1e6;  // between packets, on the average
   std::uint64_t group_credit_ = kGroupBurst, group_credited_at_ = 0;
