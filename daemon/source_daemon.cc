@@ -41,6 +41,7 @@ SourceDaemon::SourceDaemon(Environment& environment)
       change_timer_(loop_, [this] { change_encoder(); }),
       invite_timer_(loop_, [this] { send_invitations(); }),
       waiter_timer_(loop_, [this] { expire_waiters(); }),
+      look_timer_(loop_, [this] { look_at_deliveries(); }),
       shut_down_timer_(loop_, [this] { shut_down_done_(); }),
       finder_(loop_, interfaces_,
               {.id = environment.id(),

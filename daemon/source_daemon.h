@@ -155,6 +155,7 @@ class SourceDaemon {
   void tune_wireless();
   // The group itself, and who else may watch it (source_group.cc).
   void deliveries_changed();
+  void look_at_deliveries();
   void group_is_shared(Ipv4Address sender);
   [[nodiscard]] Ipv4Address chosen_group() const;
   [[nodiscard]] stream::SessionDescription description() const;
@@ -207,12 +208,12 @@ class SourceDaemon {
   std::map<SessionId, Sink> sinks_;
   std::set<SessionId> changing_;  // told of another format, not answered yet
   bool change_pending_ = false;
-  bool deliveries_look_ = false;          // is to be taken at the end of this turn
+  bool deliveries_look_ = false;          // is to be taken, by look_timer_
   std::map<DeviceId, SessionId> latest_;  // session of each of our own sinks
   std::vector<SessionId> half_open_;      // oldest first; some may be so no more
   LineQuota refusal_lines_{1}, session_lines_{8}, event_lines_{600}, peer_lines_{8}, group_lines_{1};
   std::set<DeviceId> shown_peers_;  // that the log has
-  platform::Timer change_timer_, invite_timer_, waiter_timer_, shut_down_timer_;
+  platform::Timer change_timer_, invite_timer_, waiter_timer_, look_timer_, shut_down_timer_;
   SinkFinder finder_;
   std::optional<Handshakes> handshakes_;  // paired mode only
   std::optional<SourcePairing> pairing_;  // paired mode only

@@ -40,14 +40,16 @@ void SourceDaemon::group_is_shared(Ipv4Address sender) {
   watch_.watch({next, config_.stream.rtp_port});
 }
 
-// All sinks are looked at: once for all that changes in one turn of the loop.
+// All sinks are looked at: once for all that changes in some milliseconds, for thousands may come in a
+// second.
 void SourceDaemon::deliveries_changed() {
-  if (std::exchange(deliveries_look_, true)) return;
-  loop_.post([this] {
-    deliveries_look_ = false;
-    tune_wireless();
-    if (announcer_) announcer_->look();
-  });
+  if (!std::exchange(deliveries_look_, true)) look_timer_.set(loop_.now() + 20ms);
+}
+
+void SourceDaemon::look_at_deliveries() {
+  deliveries_look_ = false;
+  tune_wireless();
+  if (announcer_) announcer_->look();
 }
 
 stream::SessionDescription SourceDaemon::description() const {
