@@ -2,7 +2,6 @@
 import contextlib
 import os
 import random
-import statistics
 import time
 
 import pytest
@@ -86,8 +85,8 @@ class AttackedSource(Target):
         return time.monotonic() - start
 
     def answers_others(self):
-        """The median of some, so that the machine's noise does not count."""
-        assert statistics.median(self.answer_time() for _ in range(7)) < MAX_ANSWER
+        """What it suffers from lasts, and would delay each of some answers; the machine's noise delays a few."""
+        assert sorted(self.answer_time() for _ in range(7))[1] < MAX_ANSWER
 
     def idle(self):
         return not self.daemon.status()["sessions"]
