@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """The manual pages say what the programs say: check_manual.py BIN PROGRAM...
 
-Options and commands are those of --help, keys those of --print-config; the pages and the example files are valid.
+Options and commands are those of --help, keys those of --print-config; the pages and the example files are valid, and so is
+each command of wfdctl that docs/hardware.md has somebody type.
 """
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -70,6 +72,19 @@ def check_example(wfdd, example):
     return wrong
 
 
+def check_commands(wfdctl, page):
+    """Nobody is there to answer, but it gets as far as asking."""
+    wrong = []
+    for line in re.findall(r"^    (.*wfdctl.*)$|`(wfdctl [^`]*)`", page.read_text(), re.M):
+        for part in re.split(r"[;|]", "".join(line).partition("#")[0]):
+            if not part.strip().startswith("wfdctl"):
+                continue
+            said = output(wfdctl, "--socket", "/nonexistent", *shlex.split(part)[1:])
+            if "no wfdd at" not in said:
+                wrong.append(f"{page.name}: {part.strip()}: {said.strip()}")
+    return wrong
+
+
 def main(directory, *programs):
     directory = pathlib.Path(directory)
     wfdd = directory / "wfdd"
@@ -78,6 +93,7 @@ def main(directory, *programs):
         [page] = MANUAL.glob(f"{program}.[18]")
         wrong += check_program(directory / program, page)
     wrong += check_keys(wfdd)
+    wrong += check_commands(directory / "wfdctl", ROOT / "docs" / "hardware.md")
     for example in (ROOT / "systemd").glob("*.toml"):
         wrong += check_example(wfdd, example)
     print("\n".join(wrong))

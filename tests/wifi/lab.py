@@ -387,6 +387,12 @@ class Lab:
                     process.kill()
 
 
+def complaints():
+    """What the sanitizers have said, where the binaries have them."""
+    return [f"{log.name}: {line}" for log in LOGS.glob("*-wfdd.log") for line in log.read_text(errors="replace").splitlines()
+            if re.search(r"ERROR: \w+Sanitizer|: runtime error: ", line)]
+
+
 def main(folder):
     folder = pathlib.Path(folder).resolve()
     sys.modules["lab"] = sys.modules["__main__"]  # what a case imports is this very module
@@ -402,6 +408,9 @@ def main(folder):
         return 1
     finally:
         lab.close()
+    if found := complaints():
+        print(*found, sep="\n")
+        return 1
     note("passed")
     return 0
 
