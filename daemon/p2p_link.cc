@@ -296,8 +296,7 @@ Ipv4Address P2pLink::address_of(const MacAddress& device) const {
 }
 
 bool P2pLink::shows(const DeviceId& board) const {
-  return std::ranges::any_of(
-      device_.peers(), [&](const auto& entry) { return entry.second.board && *entry.second.board == board; });
+  return std::ranges::any_of(device_.peers(), [&](const auto& entry) { return entry.second.board == board; });
 }
 
 }  // namespace wfdcast::daemon

@@ -118,7 +118,7 @@ json P2pLink::peer_rows(const std::vector<DeviceId>& known) const {
   json rows = json::array();
   for (const auto& [device, peer] : device_.peers()) {
     if (!peer.seen.wfd) continue;
-    if (peer.board && *peer.board && std::ranges::find(known, **peer.board) != known.end()) continue;
+    if (peer.board && std::ranges::find(known, *peer.board) != known.end()) continue;
     const Ipv4Address address = address_of(device);
     rows.push_back({{"id", to_string(device)},
                     {"name", device_.name_of(device)},

@@ -16,9 +16,8 @@ using rtsp::SinkSession;
 namespace {
 
 constexpr Duration kInvitationLife = 10s;
-// In a new Wi-Fi Direct group: how long one of our own sources has for its invitation, and a plain one for
-// getting ready.
-constexpr Duration kInvitationTime = 3s;
+// In a new Wi-Fi Direct group: how long a source has for its invitation, and a plain one for getting ready.
+constexpr Duration kInvitationTime = 3s, kOwnInvitationTime = 20s;
 constexpr Duration kPlainTime = 60s;
 constexpr Duration kLinkPoll = 250ms;
 
@@ -39,6 +38,19 @@ discovery::BeaconSchedule::Options beacon_options(const Environment& environment
           .interval = environment.config.discovery.interval,
           .boot_id = platform::random_u64(),
           .seed = platform::random_u64()};
+}
+
+// How long a peer is expected to invite us by itself: one of ours does so as soon as it has heard us.
+Duration invitation_time(const discovery::P2pPeer* peer) {
+  switch (peer ? peer->make : discovery::Make::Unknown) {
+    case discovery::Make::Ours:
+      return kOwnInvitationTime;
+    case discovery::Make::Other:
+      return 0s;
+    case discovery::Make::Unknown:
+      return kInvitationTime;
+  }
+  return kInvitationTime;
 }
 
 }  // namespace
@@ -127,8 +139,7 @@ void SinkDaemon::look_for_plain_source() {
     const Ipv4Address address = p2p_.address_of(member.device);
     const auto found = p2p_.device().peers().find(member.device);
     const discovery::P2pPeer* peer = found == p2p_.device().peers().end() ? nullptr : &found->second;
-    const bool foreign = peer && peer->board && !*peer->board;
-    if (!interface || !address || (!foreign && linked < kInvitationTime)) continue;
+    if (!interface || !address || linked < invitation_time(peer)) continue;
     std::uint16_t port = config_.rtsp.port;
     if (peer && peer->seen.wfd) {
       if (peer->seen.wfd->role == Role::PrimarySink) continue;

@@ -161,6 +161,7 @@ class SourceDaemon {
   [[nodiscard]] stream::SessionDescription description() const;
   [[nodiscard]] Result<json, RpcError> sdp() const;
   [[nodiscard]] bool replaced(const Sink& sink) const;
+  [[nodiscard]] bool invited_instead(const Sink& sink) const;
   [[nodiscard]] Sink* find_sink(const DeviceId& device);
   [[nodiscard]] Sink* find_sink(Ipv4Address address);
 

@@ -106,9 +106,10 @@ void SourceDaemon::settle(const std::string& key, const std::string& name, const
   waiter_timer_.set(waiters_.next_deadline());
 }
 
-// One of our sinks may have been asked for as a Wi-Fi Direct device.
+// One of our sinks may have been asked for as a Wi-Fi Direct device, whose link has a second try.
 void SourceDaemon::settle(const Sink& sink, const std::string& failure) {
   if (waiters_.empty()) return;
+  if (sink.p2p && !failure.empty() && p2p_.device().connects_to(*sink.p2p)) return;
   settle(sink.peer(), sink.name, failure);
   if (sink.p2p && sink.device) settle(to_string(*sink.p2p), sink.name, failure);
 }

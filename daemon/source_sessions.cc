@@ -100,7 +100,7 @@ void SourceDaemon::ended(SessionId id, const rtsp::SessionEnded& end) {
   if (sink.device) inviter_.session_ended(*sink.device, loop_.now());
   invite_timer_.set(inviter_.next_deadline());
   if (!replaced(sink)) {
-    if (!sink.let_go) settle(sink, why);
+    if (!sink.let_go && !invited_instead(sink)) settle(sink, why);
     if (sink.device) latest_.erase(*sink.device);
   }
   loop_.post([this, id] {
@@ -118,6 +118,11 @@ bool SourceDaemon::replaced(const Sink& sink) const {
     const Sink& other = entry.second;
     return other.id != sink.id && !other.device && other.address.address == sink.address.address;
   });
+}
+
+// Our invitation met a sink that had just begun as a plain one: it leaves that session for it.
+bool SourceDaemon::invited_instead(const Sink& sink) const {
+  return !sink.device && !inviter_.tokens_for(sink.address.address, loop_.now()).empty();
 }
 
 void SourceDaemon::on_move(const stream::Move& move) {

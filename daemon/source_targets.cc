@@ -36,7 +36,7 @@ std::vector<SourceDaemon::Target> SourceDaemon::known_targets() const {
   for (const auto& [device, peer] : p2p_.device().peers()) {
     const bool sink = peer.seen.wfd && peer.seen.wfd->role != Role::Source;
     const bool has_row = std::any_of(targets.begin(), targets.end(), [&](const Target& target) {
-      return (peer.board && *peer.board && target.device == *peer.board) || target.key == to_string(device);
+      return (peer.board && target.device == peer.board) || target.key == to_string(device);
     });
     if (sink && !has_row)
       targets.push_back({to_string(device), p2p_.device().name_of(device), std::nullopt, {}, device});

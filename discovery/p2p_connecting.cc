@@ -1,4 +1,6 @@
 // P2pDevice: how a link comes about, asked by us or by a peer.
+#include <utility>
+
 #include "base/overloaded.h"
 #include "discovery/p2p_device.h"
 
@@ -23,16 +25,50 @@ P2pDevice::Step P2pDevice::connect(const MacAddress& device, const command::Meth
   if (state_ == State::Up) {
     if (group_->role == GroupRole::Client)
       return refuse("we are in the group of " + name_of(group_->owner) + "; leave it first");
-    attempt_ = {.device = device, .method = method, .deadline = now + kJoinTime};
+    attempt_ = {.device = device, .method = method, .deadline = now + kJoinTime, .ours = true};
     step.requests.push_back(
         {.why = Why::Invite, .text = command::invite_into(group_->interface, device), .device = device});
     return step;
   }
-  attempt_ = {.device = device, .method = method, .deadline = now + kConnectTime, .intent = options_.intent};
-  this->enter(State::Connecting);
+  attempt_ = {.device = device,
+              .method = method,
+              .deadline = now + kConnectTime,
+              .intent = options_.intent,
+              .ours = true};
+  look(step);
+  return step;
+}
+
+void P2pDevice::look(Step& step) {
+  const MacAddress& device = attempt_->device;
+  enter(State::Connecting);
   step.requests.push_back({.why = Why::Optional, .text = command::stop_find()});
   step.requests.push_back({.why = Why::Look, .text = command::peer(device), .device = device});
-  return step;
+}
+
+void P2pDevice::linked(Time now) {
+  if (attempt_ && attempt_->ours) {
+    settling_ = std::move(attempt_);
+    settling_->deadline = now + kSettling;
+  }
+  attempt_.reset();
+}
+
+void P2pDevice::link_lost(std::string_view reason, Time now, Step& step) {
+  const auto lost = std::exchange(settling_, std::nullopt);
+  if (!lost || now >= lost->deadline) return;
+  const bool by_hand = reason != kOutOfReach && !lost->left;
+  if (by_hand || lost->tries >= kTries || !std::holds_alternative<command::Button>(lost->method)) {
+    step.events.emplace_back(ConnectFailed{lost->device, removal_reason(reason)});
+    return;
+  }
+  attempt_ = {.device = lost->device,
+              .method = lost->method,
+              .deadline = now + kConnectTime,
+              .intent = options_.intent,
+              .tries = lost->tries + 1,
+              .ours = true};
+  look(step);
 }
 
 P2pDevice::Step P2pDevice::ask_for_pin(const MacAddress& device) {

@@ -26,12 +26,14 @@ P2pDevice::Step P2pDevice::attached(Time) {
 P2pDevice::Step P2pDevice::detached(Time) {
   Step step;
   if (attempt_) step.events.emplace_back(ConnectFailed{attempt_->device, "wpa_supplicant has gone"});
+  if (settling_) step.events.emplace_back(ConnectFailed{settling_->device, "wpa_supplicant has gone"});
   if (group_) step.events.emplace_back(LinkDown{group_->interface, "wpa_supplicant has gone"});
   for (const auto& [device, peer] : peers_) step.events.emplace_back(PeerGone{device});
   enter(State::Detached);
   peers_.clear();
   requests_.clear();
   attempt_.reset();
+  settling_.reset();
   group_.reset();
   group_due_.reset();
   flush_due_.reset();
@@ -98,7 +100,7 @@ P2pDevice::Step P2pDevice::receive(const ControlEventBody& event, Time now) {
                  },
                  [&](const NegotiationFailed& e) { negotiation_failed(e.status, now, step); },
                  [&](const FormationFailed&) { try_again_or_fail(removal_reason("FORMATION_FAILED"), step); },
-                 [&](const GroupStarted& e) { group_started(e, step); },
+                 [&](const GroupStarted& e) { group_started(e, now, step); },
                  [&](const GroupRemoved& e) { group_removed(e, now, step); },
                  [&](const ProvisionStep& e) { provision(e, now, step); },
                  [&](const ProvisionFailed& e) {
@@ -108,7 +110,7 @@ P2pDevice::Step P2pDevice::receive(const ControlEventBody& event, Time now) {
                  [&](const InvitationReceived& e) { invited(e, now, step); },
                  [](const InvitationAccepted&) {},
                  [&](const InvitationResult& e) { invitation_result(e, step); },
-                 [&](const StationConnected& e) { station_joined(e, step); },
+                 [&](const StationConnected& e) { station_joined(e, now, step); },
                  [&](const StationDisconnected& e) { station_left(e, now); },
                  [](const Terminating&) {},
              },
@@ -135,11 +137,9 @@ void P2pDevice::keep_details(const PeerDetails& details) {
   const auto peer = peers_.find(details.seen.device);
   if (peer == peers_.end() || details.model.empty()) return;
   const auto id = parse_device_id(details.serial);
-  if (details.model != options_.setup.model) {
-    peer->second.board.emplace(std::nullopt);
-  } else if (id) {
-    peer->second.board = id;
-  }
+  peer->second.make = details.model == options_.setup.model ? Make::Ours : Make::Other;
+  if (peer->second.make == Make::Other) peer->second.board.reset();
+  if (peer->second.make == Make::Ours && id) peer->second.board = id;
 }
 
 void P2pDevice::listen_if_wanted(Step& step) const {
@@ -185,7 +185,7 @@ std::optional<Time> P2pDevice::next_deadline() const {
   return next;
 }
 
-void P2pDevice::group_started(const GroupStarted& event, Step& step) {
+void P2pDevice::group_started(const GroupStarted& event, Time now, Step& step) {
   group_ = P2pGroup{.interface = event.interface,
                     .role = event.role,
                     .ssid = event.ssid,
@@ -206,7 +206,7 @@ void P2pDevice::group_started(const GroupStarted& event, Step& step) {
   }
   // An owner that has asked a peer in goes on waiting for it.
   const bool waits = attempt_ && event.role == GroupRole::Owner;
-  if (!waits) attempt_.reset();
+  if (!waits) linked(now);
   requests_.clear();
   enter(State::Up);
   step.events.emplace_back(LinkUp{*group_});
@@ -220,12 +220,13 @@ void P2pDevice::group_removed(const GroupRemoved& event, Time now, Step& step) {
   if (attempt_) connect_failed(removal_reason(event.reason), step);
   group_.reset();
   enter(State::Idle);
+  link_lost(event.reason, now, step);
   step.events.emplace_back(LinkDown{event.interface, removal_reason(event.reason)});
   if (options_.owner) group_due_ = now + kGroupRetry;
   listen_if_wanted(step);
 }
 
-void P2pDevice::station_joined(const StationConnected& event, Step& step) {
+void P2pDevice::station_joined(const StationConnected& event, Time now, Step& step) {
   if (!group_ || group_->role != GroupRole::Owner || group_->members.size() >= kMaxMembers) return;
   const auto known = std::ranges::find(group_->members, event.interface, &P2pGroup::Member::interface);
   if (known != group_->members.end()) {  // told on two sockets, or back again
@@ -236,7 +237,7 @@ void P2pDevice::station_joined(const StationConnected& event, Step& step) {
   const P2pGroup::Member member{event.device ? event.device : event.interface, event.interface,
                                 event.address};
   if (known == group_->members.end()) group_->members.push_back(member);
-  if (attempt_ && attempt_->device == member.device) attempt_.reset();
+  if (attempt_ && attempt_->device == member.device) linked(now);
   step.events.emplace_back(MemberJoined{member});
 }
 
@@ -252,12 +253,17 @@ void P2pDevice::forget_members(Time now, Step& step) {
     return member.gone_at && now >= *member.gone_at;
   };
   for (const P2pGroup::Member& member : group_->members) {
-    if (is_gone(member)) step.events.emplace_back(MemberLeft{member});
+    if (!is_gone(member)) continue;
+    step.events.emplace_back(MemberLeft{member});
+    if (settling_ && settling_->device == member.device) settling_->left = true;
   }
   if (std::erase_if(group_->members, is_gone) == 0) return;
   // A group that was made for one peer has no sense without it.
   if (group_->members.empty() && !options_.owner && !attempt_) {
     step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});
+  } else if (settling_ && settling_->left) {
+    step.events.emplace_back(ConnectFailed{settling_->device, removal_reason(kOutOfReach)});
+    settling_.reset();
   }
 }
 
@@ -286,6 +292,8 @@ P2pDevice::Step P2pDevice::add_group() {
 P2pDevice::Step P2pDevice::remove_group() {
   Step step;
   options_.owner = false;  // a person wants it gone
+  if (settling_) step.events.emplace_back(ConnectFailed{settling_->device, "cancelled"});
+  settling_.reset();
   if (group_) step.requests.push_back({.text = command::remove_group(group_->interface)});
   return step;
 }
@@ -300,6 +308,7 @@ P2pDevice::Step P2pDevice::set_available(bool is_available) {
 P2pDevice::Step P2pDevice::set_streaming(bool is_streaming) {
   Step step;
   streaming_ = is_streaming;
+  if (is_streaming) settling_.reset();
   if (state_ == State::Detached) return step;
   if (is_streaming) {
     step.requests.push_back({.why = Why::Optional, .text = command::stop_find()});
@@ -320,6 +329,11 @@ P2pDevice::Step P2pDevice::shut_down() {
   if (group_)
     step.requests.push_back({.why = Why::Optional, .text = command::remove_group(group_->interface)});
   return step;
+}
+
+bool P2pDevice::connects_to(const MacAddress& device) const {
+  return (attempt_ && attempt_->device == device) ||
+         (settling_ && settling_->left && settling_->device == device);
 }
 
 std::string P2pDevice::name_of(const MacAddress& device) const {

@@ -15,13 +15,15 @@
 
 namespace wfdcast::discovery {
 
+// Whose product a device is, by its own words, which prove nothing. Unknown: not told yet.
+enum class Make { Unknown, Ours, Other };
+
 // A Wi-Fi Direct device in reach.
 struct P2pPeer {
   P2pDeviceSeen seen;  // name: printable
   Time last_seen{};
-  // What it says of itself, proven by nothing: the id of a board of ours, or that it is none; nullopt: not
-  // told yet.
-  std::optional<std::optional<DeviceId>> board;
+  Make make = Make::Unknown;
+  std::optional<DeviceId> board{};  // of one of ours that has told it
 };
 // The group that we are in.
 struct P2pGroup {
@@ -104,6 +106,10 @@ class P2pDevice {
   static constexpr Duration kAnswerAgain = 3s;
   static constexpr Duration kGroupRetry = 5s;  // of an owner whose group was taken down
   static constexpr int kTries = 2;
+  // A link that we asked for and that goes so soon, before anything played, has not come about:
+  // wpa_supplicant begins the handshake of its keys anew when an association is sent twice, and the peer,
+  // which has its keys, does not answer.
+  static constexpr Duration kSettling = 30s;
   // A member that was out of range is taken for gone at the moment in which it joins again.
   static constexpr Duration kReturnTime = 3s;
   // wpa_supplicant goes on refusing whom it was told to refuse, until its list of peers is flushed.
@@ -149,6 +155,8 @@ class P2pDevice {
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const std::map<MacAddress, P2pPeer>& peers() const { return peers_; }
   [[nodiscard]] const std::optional<P2pGroup>& group() const { return group_; }
+  // Also between two tries.
+  [[nodiscard]] bool connects_to(const MacAddress& device) const;
   [[nodiscard]] std::string name_of(const MacAddress& device) const;  // for a person
   [[nodiscard]] std::vector<MacAddress> waiting() const;              // for accept() or reject()
 
@@ -161,6 +169,8 @@ class P2pDevice {
     std::optional<int> network{};  // that we try to bring up again
     int intent = 7;
     int tries = 1;
+    bool ours = false;                   // we asked
+    bool left = false;                   // the peer was in our group, and has gone
     std::optional<Time> answer_again{};  // where the peer asked first
   };
   struct Request {
@@ -178,6 +188,9 @@ class P2pDevice {
   void order_connect(Step& step, ControlRequest::Why why = ControlRequest::Why::Connect);
   void answer_again(Time now, Step& step);
   void connect_failed(const std::string& reason, Step& step);
+  void look(Step& step);
+  void linked(Time now);
+  void link_lost(std::string_view reason, Time now, Step& step);
   void try_again_or_fail(const std::string& reason, Step& step);
   void refuse(const MacAddress& device, Time now, Step& step);
   void requested(const MacAddress& device, Request request, Time now, Step& step);
@@ -185,9 +198,9 @@ class P2pDevice {
   void wants_into_group(const ProvisionStep& event, Step& step);
   void invited(const InvitationReceived& event, Time now, Step& step);
   void invitation_result(const InvitationResult& event, Step& step);
-  void group_started(const GroupStarted& event, Step& step);
+  void group_started(const GroupStarted& event, Time now, Step& step);
   void group_removed(const GroupRemoved& event, Time now, Step& step);
-  void station_joined(const StationConnected& event, Step& step);
+  void station_joined(const StationConnected& event, Time now, Step& step);
   void station_left(const StationDisconnected& event, Time now);
   void forget_members(Time now, Step& step);
   void negotiation_failed(int status, Time now, Step& step);
@@ -198,6 +211,7 @@ class P2pDevice {
   std::map<MacAddress, P2pPeer> peers_;
   std::map<MacAddress, Request> requests_;
   std::optional<Attempt> attempt_;
+  std::optional<Attempt> settling_;  // whose link is up, until its deadline
   std::optional<P2pGroup> group_;
   MacAddress negotiated_;  // interface address of the peer, from the negotiation
   std::optional<Time> group_due_, flush_due_;
@@ -207,5 +221,6 @@ class P2pDevice {
 // P2P status codes (Wi-Fi Direct table "Status attribute") and reasons of wpa_supplicant, for a person.
 [[nodiscard]] std::string negotiation_failure(int status);
 [[nodiscard]] std::string removal_reason(std::string_view reason);
+inline constexpr std::string_view kOutOfReach = "IDLE";
 
 }  // namespace wfdcast::discovery

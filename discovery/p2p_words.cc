@@ -41,7 +41,7 @@ std::string removal_reason(std::string_view reason) {
   if (reason == "REQUESTED") return "removed on request";
   if (reason == "FORMATION_FAILED")
     return "the group could not be formed; a wrong PIN, or the other side gave up";
-  if (reason == "IDLE") return "the other side is out of reach or switched off";
+  if (reason == kOutOfReach) return "the other side is out of reach or switched off";
   if (reason == "UNAVAILABLE") return "the group's network is not there any more";
   if (reason == "GO_ENDING_SESSION") return "the group's owner has ended it";
   if (reason == "PSK_FAILURE") return "the stored key does not fit any more";

@@ -51,14 +51,19 @@ TEST(P2pDevice, LearnsThePeersThatTheSupplicantKnows) {
 TEST(P2pDevice, KnowsOurOwnBoardsByTheirSerialNumber) {
   Rig rig(source());
   rig.hear(kTvFound);
-  EXPECT_FALSE(rig.device.peers().at(kTv).board);
+  EXPECT_EQ(rig.device.peers().at(kTv).make, Make::Unknown);
   rig.answer("P2P_PEER", kTvDetails + "model_name=wfdcast\nserial_number=000102030405060708090a0b0c0d0e0f\n");
   ASSERT_TRUE(rig.device.peers().at(kTv).board);
-  EXPECT_EQ(to_string(rig.device.peers().at(kTv).board->value()), "000102030405060708090a0b0c0d0e0f");
+  EXPECT_EQ(to_string(rig.device.peers().at(kTv).board.value()), "000102030405060708090a0b0c0d0e0f");
   Rig other(source());
   other.hear(kTvFound);
   other.answer("P2P_PEER", kTvDetails + "model_name=X1\nserial_number=000102030405060708090a0b0c0d0e0f\n");
-  EXPECT_FALSE(other.device.peers().at(kTv).board->has_value());
+  EXPECT_EQ(other.device.peers().at(kTv).make, Make::Other);
+  EXPECT_FALSE(other.device.peers().at(kTv).board);
+  Rig unnumbered(source());
+  unnumbered.hear(kTvFound);
+  unnumbered.answer("P2P_PEER", kTvDetails + "model_name=wfdcast\nserial_number=\n");
+  EXPECT_EQ(unnumbered.device.peers().at(kTv).make, Make::Ours) << "its requests tell the model alone";
 }
 
 TEST(P2pDevice, ConnectsByButtonAsOwner) {
@@ -249,6 +254,68 @@ TEST(P2pDevice, WhoComesBackAtOnceHasNotLeft) {
   EXPECT_TRUE(rig.drain().empty());
   EXPECT_EQ(rig.device.group()->members.size(), 1U);
   EXPECT_FALSE(rig.device.next_deadline());
+}
+
+TEST(P2pDevice, ALinkThatIsLostBeforeItWasOfUseHasOneMoreTry) {
+  Rig rig(source());
+  rig.connect();
+  rig.hear(kTvsGroup);
+  rig.drain();
+  rig.hear("<3>P2P-GROUP-REMOVED p2p-wlan0-1 client reason=IDLE");
+  EXPECT_TRUE(rig.last<LinkDown>());
+  EXPECT_FALSE(rig.last<ConnectFailed>());
+  EXPECT_TRUE(rig.device.connects_to(kTv));
+  rig.answer("P2P_PEER", kTvDetails + "persistent=3\n");
+  EXPECT_THAT(rig.drain(), Contains("P2P_INVITE persistent=3 peer=42:00:00:00:01:00"));
+  rig.hear(kTvsGroup);
+  rig.hear("<3>P2P-GROUP-REMOVED p2p-wlan0-1 client reason=IDLE");
+  EXPECT_THAT(rig.last<ConnectFailed>()->reason, HasSubstr("out of reach"));
+  EXPECT_FALSE(rig.device.connects_to(kTv));
+}
+
+TEST(P2pDevice, AMemberThatIsLostBeforeItWasOfUseIsAskedOnceMore) {
+  Rig rig(source());
+  rig.connect();
+  rig.hear(kOwnGroup);
+  rig.hear(kTvJoined);
+  rig.hear("<3>AP-STA-DISCONNECTED 46:00:00:00:01:00 p2p_dev_addr=42:00:00:00:01:00");
+  rig.drain();
+  rig.wait(P2pDevice::kReturnTime);
+  EXPECT_TRUE(rig.device.connects_to(kTv)) << "while the group goes";
+  EXPECT_THAT(rig.drain(), testing::ElementsAre("P2P_GROUP_REMOVE p2p-wlan0-5"));
+  rig.hear("<3>P2P-GROUP-REMOVED p2p-wlan0-5 GO reason=REQUESTED");
+  EXPECT_THAT(rig.drain(), Contains("P2P_PEER 42:00:00:00:01:00"));
+  EXPECT_FALSE(rig.last<ConnectFailed>());
+}
+
+TEST(P2pDevice, ALinkThatWasOfUseOrIsEndedByHandIsNotTriedAgain) {
+  const std::string lost = "<3>P2P-GROUP-REMOVED p2p-wlan0-1 client reason=";
+  for (const char* reason : {"GO_ENDING_SESSION", "REQUESTED"}) {
+    Rig rig(source());
+    rig.connect();
+    rig.hear(kTvsGroup);
+    rig.hear(lost + reason);
+    EXPECT_TRUE(rig.last<ConnectFailed>()) << "whoever waits for a picture hears of it";
+    EXPECT_FALSE(rig.device.connects_to(kTv)) << reason;
+  }
+  Rig played(source());
+  played.connect();
+  played.hear(kTvsGroup);
+  played.take(played.device.set_streaming(true));
+  played.hear(lost + "IDLE");
+  Rig late(source());
+  late.connect();
+  late.hear(kTvsGroup);
+  late.wait(P2pDevice::kSettling);
+  late.hear(lost + "IDLE");
+  Rig answered(sink(AcceptPolicy::Button));
+  answered.hear(kAsksByButton);
+  answered.hear(kTvsGroup);
+  answered.hear(lost + "IDLE");
+  for (const Rig* rig : {&played, &late, &answered}) {
+    EXPECT_FALSE(rig->device.connects_to(kTv));
+    EXPECT_FALSE(rig->last<ConnectFailed>());
+  }
 }
 
 TEST(P2pDevice, AnAcceptedPeerThatBeginsAnewIsAnsweredAnew) {
