@@ -21,6 +21,7 @@ import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BIN = pathlib.Path(os.environ.get("WFD_BIN", ROOT / "build" / "release" / "bin"))
+SUPPLICANT = os.environ.get("WFD_SUPPLICANT", "wpa_supplicant")
 LOGS = pathlib.Path("/mnt/io")
 CLIP = ROOT / "tests" / "data" / "ts" / "plain.ts"
 PATIENCE = 60  # seconds of the guest's clock that a condition may take, if the case does not say
@@ -164,7 +165,7 @@ class Supplicant(Station):
     def start_supplicant(self):
         config = self.directory / "wpa_supplicant.conf"
         glob = ["-g", f"{self.directory}/global"] if self.lab.options.get("global") else []
-        self.supplicant = self.start("wpa_supplicant", "-i", self.wlan, "-D", "nl80211", "-c", config, "-t", "-d", *glob,
+        self.supplicant = self.start(SUPPLICANT, "-i", self.wlan, "-D", "nl80211", "-c", config, "-t", "-d", *glob,
                                      log=f"{self.name}-supplicant.log")
         self.p2p = f"p2p-dev-{self.wlan}"
         wait_for(lambda: (self.directory / "wpa" / self.wlan).exists(), f"{self.name}: wpa_supplicant is up")
