@@ -1,4 +1,6 @@
 """A throw-away copy of this host's root file system: what a script does there leaves nothing behind."""
+import contextlib
+import fcntl
 import pathlib
 import subprocess
 import tempfile
@@ -18,9 +20,17 @@ exec chroot "$1/root" /bin/bash -euc "$3"
 """
 
 
+@contextlib.contextmanager
+def host_stays():
+    """No apt or dpkg changes the host meanwhile: its files show through, and half a package looks like one of ours."""
+    with open("/var/lib/dpkg/lock-frontend", "r+", encoding="utf-8") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        yield
+
+
 def in_overlay(script, shared):
     """Runs a bash script as root; the directory `shared` is its /mnt. What it printed."""
-    with tempfile.TemporaryDirectory() as directory:
+    with host_stays(), tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--kill-child", "bash",
                                "-c", SETUP, "bash", directory, str(pathlib.Path(shared).resolve()), script],
                               capture_output=True, text=True, check=False)

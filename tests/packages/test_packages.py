@@ -12,10 +12,12 @@ from overlay import in_overlay
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PACKAGES = pathlib.Path(os.environ.get("WFD_PACKAGES", ROOT / "build" / "package"))
 
-# Without what dpkg and the maintainer scripts' tools write on their own account.
+# Without what dpkg and the maintainer scripts' tools write on their own account, and what others write into this host's
+# /var meanwhile: apt's lists, the guest's kernel.
 SNAPSHOT = r"""
 snapshot() {
   find /etc /usr /var \( -path /var/lib/dpkg -o -path /var/cache/ldconfig -o -path /var/cache/man -o -path /var/log \
+    -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/cache/wfdcast-test -o -path /var/tmp \
     -o -name passwd- -o -name group- -o -name shadow- -o -name gshadow- \) -prune -o -printf '%p %y %m %u %g\n' | sort
   sort /etc/passwd /etc/group /etc/shadow /etc/gshadow
   ls -d /run/wfdcast* 2>/dev/null || true
