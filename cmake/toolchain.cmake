@@ -4,6 +4,8 @@ set(CMAKE_SYSTEM_NAME Linux)
 if(WFD_ARCH STREQUAL "armhf")
   set(CMAKE_SYSTEM_PROCESSOR arm)
   set(CMAKE_LIBRARY_ARCHITECTURE arm-linux-gnueabihf)
+  # GCC 7.1 changed how some arguments are passed, and says so at each: nothing of ours is linked with older C++.
+  set(CMAKE_CXX_FLAGS_INIT -Wno-psabi)
 elseif(WFD_ARCH STREQUAL "arm64")
   set(CMAKE_SYSTEM_PROCESSOR aarch64)
   set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
