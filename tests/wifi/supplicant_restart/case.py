@@ -13,6 +13,7 @@ def connect(lab):
 
 def case(lab):
     connect(lab)
+    lab.source.rpc.events.clear()  # a first try may have ended by a group that went
     killed = time.monotonic()
     lab.source.supplicant.kill()
     lab.source.wait_event("p2p_group_down")
