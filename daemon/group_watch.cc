@@ -50,9 +50,11 @@ void GroupWatch::receive(std::span<const UdpSocket::Datagram> datagrams) {
   for (const auto& datagram : datagrams) {
     const Ipv4Address sender = datagram.sender.address;
     const auto packet = stream::parse_rtp(datagram.bytes);
-    if (!packet || interfaces_.by_address(sender) || foreign_.size() >= kMostForeign) continue;
-    if (std::ranges::find(foreign_, sender) != foreign_.end()) continue;
-    foreign_.push_back(sender);
+    if (!packet || interfaces_.by_address(sender)) continue;
+    const bool known = std::ranges::find(foreign_, sender) != foreign_.end();
+    if (known ? loop_.now() < told_ + kTellAgain : foreign_.size() >= kMostForeign) continue;
+    if (!known) foreign_.push_back(sender);
+    told_ = loop_.now();
     on_foreign_(sender);
     return;  // the socket may be another one now
   }

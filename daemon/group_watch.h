@@ -15,6 +15,8 @@ namespace wfdcast::daemon {
 class GroupWatch {
  public:
   using OnForeign = std::function<void(Ipv4Address sender)>;
+  // One that sends on is told of again.
+  static constexpr Duration kTellAgain = 1min;
 
   GroupWatch(platform::EventLoop& loop, const Interfaces& interfaces, OnForeign on_foreign);
   void watch(const Endpoint& group);
@@ -30,6 +32,7 @@ class GroupWatch {
   OnForeign on_foreign_;
   Endpoint group_;
   std::vector<Ipv4Address> foreign_;
+  Time told_{};
   std::vector<int> joined_;  // indices
   std::unique_ptr<platform::UdpSocket> socket_;
 };

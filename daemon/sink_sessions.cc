@@ -40,6 +40,7 @@ SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
   ours.multicast = true;
   ours.repair = {.retransmission = config.repairs_by("nack"),
                  .parity = config.repairs_by("nack"),
+                 .fec = config.repairs_by("fec"),
                  .latency = std::chrono::duration_cast<std::chrono::milliseconds>(config.latency())};
   return ours;
 }

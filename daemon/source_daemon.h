@@ -224,6 +224,7 @@ class SourceDaemon {
   GroupQuerier querier_;
   unsigned group_attempt_ = 0;
   std::optional<Time> group_moved_;  // the last time
+  int group_moves_ = 0;              // in a row
   GroupWatch watch_;
   std::optional<SessionAnnouncer> announcer_;  // while stream.announce
   SourceInput input_;

@@ -18,8 +18,9 @@ Ipv4Address SourceDaemon::chosen_group() const {
 
 // Two streams in one group take each other's air. So many sinks at most are moved while they play, for each
 // has a copy of its own meanwhile, and not again soon, since anybody may send there; else a person has to
-// know.
+// know. A start may meet several groups that are taken.
 constexpr int kMostMoved = 8;
+constexpr int kMovesInARow = 4;  // while no sink is there
 constexpr Duration kMoveAgain = 1min;
 
 void SourceDaemon::group_is_shared(Ipv4Address sender) {
@@ -29,10 +30,11 @@ void SourceDaemon::group_is_shared(Ipv4Address sender) {
   log(end_of_line ? Severity::Warning : Severity::Debug, "stream.group: {} sends to {}:{} too{}",
       to_string(sender), to_string(group.address), group.port, end_of_line.value_or(""));
   const int on_group = stream_.group().playing_on_group();
-  const bool disturbs =
-      on_group > kMostMoved || (on_group > 0 && group_moved_ && now < *group_moved_ + kMoveAgain);
-  if (config_.stream.group != "auto" || disturbs) return;
+  if (group_moved_ && now >= *group_moved_ + kMoveAgain) group_moves_ = 0;
+  const bool too_many = on_group > kMostMoved || group_moves_ >= (on_group > 0 ? 1 : kMovesInARow);
+  if (config_.stream.group != "auto" || too_many) return;
   group_moved_ = now;
+  ++group_moves_;
   ++group_attempt_;
   const Ipv4Address next = chosen_group();
   stream_.set_group(next);

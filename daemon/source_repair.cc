@@ -112,14 +112,32 @@ void SourceStream::follow_loss(SessionId id, const stream::RtcpPacket& packet) {
     const auto lost = lost_since(member->second, *playout);
     if (lost) follow_air(id, {.loss = {}, .residual = lost, .round_trip = {}});
     if (asks) loss = lost;
+    member->second.longest_run = playout->longest_run;
     const auto moves = lost ? group_.report_loss(id, *lost, loop_.now()) : std::vector<stream::Move>();
     if (!moves.empty()) carry_out(moves);  // the session may end by that
   }
-  if (!fec_ || !loss || group_.path(id) != stream::Path::Group) return;
-  fec_policy_.report(id, *loss, loop_.now());
-  const std::uint64_t packets_a_second = counters_.bitrate / 8 / stream::kMaxRtpPacket;
-  const auto latency = static_cast<std::uint64_t>(can.latency.count());
-  const auto matrix = fec_policy_.matrix(packets_a_second * latency / 1000);
+  if (loss) follow_pattern(id, *loss);
+}
+
+// FEC goes to the group, for those that take it.
+void SourceStream::follow_pattern(SessionId id, double loss) {
+  if (!fec_) return;
+  const auto found = members_.find(id);
+  if (found != members_.end() && found->second.repair.fec && group_.path(id) == stream::Path::Group) {
+    const Member& member = found->second;
+    const std::uint64_t packets_a_second = counters_.bitrate / 8 / stream::kMaxRtpPacket;
+    const auto latency = static_cast<std::uint64_t>(member.repair.latency.count());
+    fec_policy_.report(
+        id, {.loss = loss, .longest_run = member.longest_run, .in_time = packets_a_second * latency / 1000},
+        loop_.now());
+  } else {
+    fec_policy_.remove(id);
+  }
+  set_fec();
+}
+
+void SourceStream::set_fec() {
+  const auto matrix = fec_policy_.matrix();
   fec_->set_matrix(matrix);
   feed_.set_filled(matrix.has_value());
 }

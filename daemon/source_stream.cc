@@ -172,6 +172,7 @@ void SourceStream::leave(SessionId id) {
   members_.erase(id);
   if (repair_) repair_->remove_sink(id);
   fec_policy_.remove(id);
+  if (fec_) set_fec();
   rate_.remove(id);
   if (cipher_) cipher_->left(id);
   catch_up_.remove(id);

@@ -108,6 +108,7 @@ class SourceStream {
     Ipv4Address address;
     RepairCapabilities repair;
     std::uint32_t received = 0, lost = 0;          // by its last playout report
+    unsigned longest_run = 1;                      // the same
     std::unique_ptr<security::SrtpReceiver> rtcp;  // of a sink inside TLS
   };
 
@@ -153,6 +154,8 @@ class SourceStream {
   void follow_path(SessionId id);
   void follow_air(SessionId id, const stream::RateControl::Report& report);
   void follow_loss(SessionId id, const stream::RtcpPacket& packet);
+  void follow_pattern(SessionId id, double loss);
+  void set_fec();
   [[nodiscard]] static std::optional<double> lost_since(Member& member, const stream::PlayoutReport& report);
 
   platform::EventLoop& loop_;

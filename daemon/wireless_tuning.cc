@@ -1,6 +1,7 @@
 #include "daemon/wireless_tuning.h"
 
 #include "platform/log.h"
+#include "stream/airtime.h"
 
 namespace wfdcast::daemon {
 
@@ -11,7 +12,7 @@ using platform::Toggle;
 bool WirelessTuning::wants_unicast(std::size_t receivers) const {
   switch (config_.multicast_to_unicast) {
     case MulticastToUnicast::Auto:
-      return receivers > 0 && receivers <= kMostReceivers;
+      return receivers > 0 && stream::cheaper_by_stations(static_cast<int>(receivers));
     case MulticastToUnicast::On:
       return receivers > 0;
     case MulticastToUnicast::Off:

@@ -9,13 +9,10 @@
 namespace wfdcast::daemon {
 
 // What a stream wants of the wireless interfaces that it uses, for as long as it lasts: no power save, which
-// holds group frames back; and on our own access point or group, group frames as unicast where few receive
-// them. Everything is put back at the end.
+// holds group frames back; and on our own access point or group, group frames as unicast where that takes
+// less of it (stream/airtime.h). Everything is put back at the end.
 class WirelessTuning {
  public:
-  // With more receivers than this, one slow multicast costs the air less than a fast copy for each.
-  static constexpr std::size_t kMostReceivers = 8;
-
   explicit WirelessTuning(const Config::Wifi& config) : config_(config) {}
   ~WirelessTuning() { end(); }
   WirelessTuning(const WirelessTuning&) = delete;

@@ -129,6 +129,7 @@ RepairCapabilities parse_repair(std::string_view value) {
   for (std::string_view word = next_word(value); !word.empty(); word = next_word(value)) {
     if (iequals(word, "nack")) repair.retransmission = true;
     if (iequals(word, "parity")) repair.parity = true;
+    if (iequals(word, "fec")) repair.fec = true;
     if (!word.starts_with(kLatency)) continue;
     if (const auto latency = parse_number<std::uint16_t>(word.substr(kLatency.size()))) {
       repair.latency = std::min(std::chrono::milliseconds(*latency), kMostLatency);
@@ -138,9 +139,10 @@ RepairCapabilities parse_repair(std::string_view value) {
 }
 
 std::string serialize(const RepairCapabilities& repair) {
-  if (!repair.retransmission) return "none";
-  std::string value = "nack ";
+  if (!repair.retransmission && !repair.fec) return "none";
+  std::string value = repair.retransmission ? "nack " : "";
   if (repair.parity) value += "parity ";
+  if (repair.fec) value += "fec ";
   return value + "latency=" + std::to_string(repair.latency.count());
 }
 

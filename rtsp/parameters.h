@@ -61,7 +61,7 @@ struct ClientRtpPorts {
 // The URL of the primary sink in wfd_presentation_URL.
 [[nodiscard]] std::optional<std::string> parse_presentation_url(std::string_view value);
 
-// wfdcast_repair: "none", or "nack", "parity" and "latency=150" (ms) with
+// wfdcast_repair: "none", or "nack", "parity", "fec" and "latency=150" (ms) with
 // blanks between; other words are for later versions.
 [[nodiscard]] RepairCapabilities parse_repair(std::string_view value);
 [[nodiscard]] std::string serialize(const RepairCapabilities& repair);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include "stream/rtp.h"
 
 namespace wfdcast::stream {
 
@@ -22,6 +22,13 @@ struct Airtime {
   return {.group = packets_a_second * Airtime::kAccess + bits / Airtime::kGroupRate,
           .stations = sinks * (packets_a_second * (Airtime::kAccess + Airtime::kAcknowledge) +
                                bits / Airtime::kStationRate)};
+}
+
+// Whether a copy to each of so many takes less than one slow copy to all: of full packets, at any bitrate.
+[[nodiscard]] constexpr bool cheaper_by_stations(int sinks) {
+  constexpr double kPackets = 100;
+  const Airtime air = estimate_airtime(kPackets * kMaxRtpPacket * 8, kPackets, sinks);
+  return air.stations <= air.group;
 }
 
 }  // namespace wfdcast::stream

@@ -55,6 +55,7 @@ struct PlayoutReport {
   std::uint32_t received = 0, lost = 0, recovered = 0, late = 0;  // packets, cumulative
   std::uint16_t delay_ms = 0, buffer_ms = 0;
   std::uint32_t by_retransmission = 0, by_parity = 0, by_fec = 0;  // how they were recovered
+  std::uint16_t longest_run = 0;  // packets lost in a row on the way, since the report before
   bool operator==(const PlayoutReport&) const = default;
 };
 // Packets that a receiver asks for again: a generic NACK (RFC 4585 section

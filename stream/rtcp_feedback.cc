@@ -61,6 +61,10 @@ bool read_playout(ByteReader& in, Ssrc ssrc, std::vector<RtcpPacket>& packets) {
   report.by_retransmission = in.u32();
   report.by_parity = in.u32();
   report.by_fec = in.u32();
+  if (in.remaining() > 0) {  // an earlier version ends here
+    report.longest_run = in.u16();
+    in.skip(2);
+  }
   if (in.ok()) packets.emplace_back(report);
   return in.ok();
 }
@@ -176,7 +180,7 @@ bool read_feedback(const RtcpChunk& chunk, std::vector<RtcpPacket>& packets) {
   }
 }
 
-std::size_t feedback_size(const PlayoutReport&) { return kHeader + kSsrc + kName + 32; }
+std::size_t feedback_size(const PlayoutReport&) { return kHeader + kSsrc + kName + 36; }
 std::size_t feedback_size(const Nack& nack) { return kHeader + kSsrc + kSsrc + entries(nack) * kEntry; }
 std::size_t feedback_size(const Echo&) { return kHeader + kSsrc + kName + 12; }
 std::size_t feedback_size(const GroupSize&) { return kHeader + 2 * kSsrc + 8 + 8; }
@@ -192,6 +196,8 @@ void write_feedback(ByteWriter& out, const PlayoutReport& report, std::size_t si
   out.u32(report.by_retransmission);
   out.u32(report.by_parity);
   out.u32(report.by_fec);
+  out.u16(report.longest_run);
+  out.u16(0);
 }
 
 void write_feedback(ByteWriter& out, const Nack& nack, std::size_t size) {

@@ -1,6 +1,7 @@
 #include "stream/rtp_receiver.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wfdcast::stream {
 namespace {
@@ -97,15 +98,17 @@ void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& pl
   } else {
     statistics_.received(place, packet.timestamp, now);
   }
-  const std::uint64_t gap = place.index - std::min(expected_, place.index);
+  const std::uint64_t expected = expected_;
   note_gap(place, newest_before, now);
-  if (place.step != SequenceTracker::Step::Older) silence_.arrived(gap + (packet.ssrc != *media_), now);
+  if (place.step != SequenceTracker::Step::Older)
+    silence_.arrived(place.index - std::min(expected, place.index) + (packet.ssrc != *media_), now);
   solve(now);
 }
 
 // What is expected before `to` is missing. The output wants what came before it at `before`, and `to` at
 // `after`.
 void RtpReceiver::miss(std::uint64_t to, Time before, Time after, Time now) {
+  if (!options_.repair) return;
   const std::uint64_t from = std::max(expected_, presumed_);
   if (to <= from) return;
   const Duration step = std::max(after - before, Duration{}) / static_cast<Duration::rep>(to - expected_ + 1);
@@ -125,7 +128,8 @@ void RtpReceiver::note_gap(const SequenceTracker::Place& place, Duration before,
     case Step::Older:
       return;
     case Step::Newer:
-      if (options_.repair) miss(place.index, clock_.due(before), clock_.due(clock_.newest()), now);
+      longest_run_ = std::max(longest_run_, place.index - std::min(expected_, place.index));
+      miss(place.index, clock_.due(before), clock_.due(clock_.newest()), now);
       break;
     case Step::First:
     case Step::Jumped:
@@ -168,6 +172,7 @@ std::vector<ReceiverEvent> RtpReceiver::receive_parity(ByteView datagram, Time n
     // It was sent after all of its window: what we have not seen of that is lost.
     const Time newest = clock_.due(clock_.newest());
     miss(end, newest, newest, now);
+    longest_run_ = std::max(longest_run_, end - expected_);
     silence_.arrived(end - expected_, now);
     expected_ = end;
   }
@@ -352,7 +357,7 @@ RtpReceiver::Counters RtpReceiver::counters(Time) const {
   return counters;
 }
 
-PlayoutReport RtpReceiver::playout_report(Time now) const {
+PlayoutReport RtpReceiver::playout_report(Time now) {
   const Counters counters = this->counters(now);
   return {.ssrc = options_.ssrc,
           .received = static_cast<std::uint32_t>(counters.received),
@@ -363,7 +368,9 @@ PlayoutReport RtpReceiver::playout_report(Time now) const {
           .buffer_ms = to_ms16(counters.buffered),
           .by_retransmission = static_cast<std::uint32_t>(counters.by_retransmission),
           .by_parity = static_cast<std::uint32_t>(counters.by_parity),
-          .by_fec = static_cast<std::uint32_t>(counters.by_fec)};
+          .by_fec = static_cast<std::uint32_t>(counters.by_fec),
+          .longest_run = static_cast<std::uint16_t>(
+              std::min<std::uint64_t>(std::exchange(longest_run_, 0), UINT16_MAX))};
 }
 
 }  // namespace wfdcast::stream

@@ -92,9 +92,9 @@ class RtpReceiver {
   [[nodiscard]] std::optional<Time> next_deadline() const;
 
   // The block for our RR, and what our APP packet says. Each call ends one
-  // interval of fraction_lost.
+  // interval of fraction_lost, or of longest_run.
   [[nodiscard]] std::optional<ReportBlock> report_block(Time now);
-  [[nodiscard]] PlayoutReport playout_report(Time now) const;
+  [[nodiscard]] PlayoutReport playout_report(Time now);
   [[nodiscard]] Counters counters(Time now) const;
 
  private:
@@ -129,6 +129,7 @@ class RtpReceiver {
   std::optional<ParityDecoder> parity_;  // from the first parity packet on
   std::optional<FecDecoder> fec_;        // the same
   Silence silence_;
+  std::uint64_t longest_run_ = 0;
   std::uint64_t expected_ = 0;  // the index after the newest
   std::uint64_t presumed_ = 0;  // what is before that and missing was given to losses_, seen or presumed
   Time last_packet_{};

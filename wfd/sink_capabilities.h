@@ -27,6 +27,7 @@ inline constexpr std::uint32_t kLpcm48kStereo = 0x2;
 struct RepairCapabilities {
   bool retransmission = false;          // it asks for them by RTCP NACK
   bool parity = false;                  // it understands parity on request
+  bool fec = false;                     // it recovers by ST 2022-1
   std::chrono::milliseconds latency{};  // its receive buffer
   bool operator==(const RepairCapabilities&) const = default;
 };

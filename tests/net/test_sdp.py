@@ -131,6 +131,24 @@ def test_somebody_else_in_the_group_is_noticed(lab, source):
     sock.close()
 
 
+def test_who_sends_into_each_group_moves_the_source_four_times(lab, source):
+    """Nobody watches; then it stays, and says so."""
+    guest = lab.node("guest", 40)
+    daemon = source(**{"stream.group": "auto"})
+    seen = []
+    with sender(guest) as sock:
+        while len(seen) < 5:
+            group = daemon.stream()["group"]
+            seen.append(group)
+            wait_for(lambda: group in daemon.node.run("ip", "maddr", "show", "dev", "wlan0").stdout, 5, "it listens")
+            sock.sendto(rtp(len(seen)), (group, 15550))
+            if len(seen) < 5:
+                wait_for(lambda: daemon.stream()["group"] != group, 5, "another group")
+        warning = f"stream.group: {guest.address} sends to our group too"
+        wait_for(lambda: warning in daemon.status()["warnings"], 5, "it says so")
+    assert len(set(seen)) == 5 and daemon.stream()["group"] == seen[-1]
+
+
 def test_a_collision_of_groups_and_ssrc_while_sinks_are_there_moves_them(lab, source, sinks):
     """Somebody sends into our group under our SSRC, our sequence numbers and times: no sink plays it, and all go to
     another group, by unicast between."""

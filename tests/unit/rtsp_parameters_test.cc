@@ -163,6 +163,9 @@ TEST(Parameters, RepairIsWordsInAnyOrder) {
   EXPECT_EQ(parse_repair(serialize(all)), all);
   EXPECT_EQ(parse_repair("latency=150 later=1 PARITY nack"), all);
   EXPECT_EQ(parse_repair(serialize(RepairCapabilities{})), RepairCapabilities{});
+  const RepairCapabilities fec{.fec = true, .latency = std::chrono::milliseconds(300)};
+  EXPECT_EQ(serialize(fec), "fec latency=300");
+  EXPECT_EQ(parse_repair(serialize(fec)), fec);
   EXPECT_EQ(parse_repair("latency=65535 nack").latency.count(), 2000) << "no sink makes the source keep more";
   EXPECT_EQ(parse_repair("latency=70000 nack"), (RepairCapabilities{.retransmission = true}))
       << "no such time";

@@ -17,6 +17,15 @@ TEST(Airtime, OneSlowCopyToAllIsWorthSeveralFastOnes) {
   EXPECT_GT(eight.stations, eight.group);
 }
 
+TEST(Airtime, ACopyToEachIsCheaperForFewAndNotForMany) {
+  int most = 0;
+  while (cheaper_by_stations(most + 1)) ++most;
+  EXPECT_EQ(most, 5);
+  const Airtime five = estimate_airtime(2e6, 188, 5), six = estimate_airtime(2e6, 188, 6);
+  EXPECT_LE(five.stations, five.group);
+  EXPECT_GT(six.stations, six.group);
+}
+
 TEST(Airtime, WhatDoesNotFitIsMoreThanOne) { EXPECT_GT(estimate_airtime(8e6, 753, 1).group, 1); }
 
 }  // namespace

@@ -31,7 +31,8 @@ const PlayoutReport kPlayout{.ssrc = {0x3333},
                              .delay_ms = 150,
                              .buffer_ms = 120,
                              .by_retransmission = 1,
-                             .by_parity = 2};
+                             .by_parity = 2,
+                             .longest_run = 20};
 
 // An empty RR, then what the test adds.
 Bytes after_rr(Bytes more) {
@@ -64,8 +65,9 @@ TEST(Rtcp, BytesOfAReceiverReportAreThoseOfTheRfc) {
 TEST(Rtcp, BytesOfAPlayoutReportAreThoseOfTheProtocol) {
   const std::vector<RtcpPacket> compound{kPlayout};
   EXPECT_EQ(serialize(compound),
-            (Bytes{0x80, 204, 0, 10, 0, 0, 0x33, 0x33, 'w', 'f', 'd', 'c', 0, 0, 0, 10, 0, 0, 0, 2, 0, 0,
-                   0,    3,   0, 0,  0, 4, 0,    150,  0,   120, 0,   0,   0, 1, 0, 0,  0, 2, 0, 0, 0, 0}));
+            (Bytes{0x80, 204, 0, 11, 0, 0, 0x33, 0x33, 'w', 'f', 'd', 'c', 0, 0,   0, 10,
+                   0,    0,   0, 2,  0, 0, 0,    3,    0,   0,   0,   4,   0, 150, 0, 120,
+                   0,    0,   0, 1,  0, 0, 0,    2,    0,   0,   0,   0,   0, 20,  0, 0}));
 }
 
 TEST(Rtcp, AnyLengthOfTextIsPaddedToWords) {
@@ -86,6 +88,15 @@ TEST(Rtcp, UnknownTypesAndNamesAreSkipped) {
                                 0x81, 204, 0, 2, 0, 0, 0, 9, 'w', 'f', 'd', 'c',  // another subtype
                                 0x81, 206, 0, 2, 0, 0, 0, 9, 0,   0,   0,   8});  // PLI
   EXPECT_EQ(parse_rtcp(bytes), (std::vector<RtcpPacket>{ReceiverReport{{9}}}));
+}
+
+TEST(Rtcp, AnEarlierPlayoutReportIsShorter) {
+  Bytes bytes = serialize(std::vector<RtcpPacket>{ReceiverReport{{9}}, kPlayout});
+  bytes[8 + 3] -= 1;
+  bytes.resize(bytes.size() - 4);
+  PlayoutReport earlier = kPlayout;
+  earlier.longest_run = 0;
+  EXPECT_EQ(parse_rtcp(bytes), (std::vector<RtcpPacket>{ReceiverReport{{9}}, earlier}));
 }
 
 TEST(Rtcp, ALaterPlayoutReportMayBeLonger) {
