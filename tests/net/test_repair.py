@@ -178,6 +178,28 @@ def test_fec_follows_the_loss_and_repairs(net):
     assert all(sink.ask("stats")[0]["recovered_by"]["fec"] for sink in two)
 
 
+def test_sinks_that_take_only_fec_get_it_as_wide_as_their_bursts(lab, source, sinks):
+    two = sinks(2, **{"stream.repair": "fec", "stream.latency": "2s"})
+    daemon = source(**{"source.input": f"file:{CLIP}", "stream.delivery": "multicast"})
+    wait_for(lambda: len(daemon.ask("peers")) == 2, 5, "both sinks are seen")
+    with Capture(daemon.node.space) as capture:
+        daemon.ctl("connect", "--all")
+        for sink in two:
+            wait_for(lambda: sink.stream()["delivery"] == "multicast", 10, "it has the group")
+            sink.node.drop(f"udp dport {RTP_PORT} meta length > 400 numgen inc mod 350 < 14 drop")
+        # The offset of a column is the number of columns.
+        wide = lambda: [fec for fec in capture.udp(RTP_PORT + 2) if fec.payload[25] == 14]
+        wait_for(lambda: len(wide()) > 70, 40, "matrices as wide as the bursts")
+        before = [sink.stream() for sink in two]
+        for sink in two * 3:
+            more(sink, 400)
+        assert not capture.retransmissions()
+    for then, now in zip(before, [sink.stream() for sink in two]):
+        recovered = now["packets_recovered"] - then["packets_recovered"]
+        assert recovered >= 28
+        assert now["packets_lost"] - then["packets_lost"] < recovered / 4, "as good as nothing is missing any more"
+
+
 def test_a_sink_that_the_group_reaches_badly_is_moved_to_unicast_and_the_others_stay(net):
     net.start_source({"source.input": f"file:{CLIP}", "stream.repair": ""})
     three = net.sinks[:3]
