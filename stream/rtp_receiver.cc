@@ -83,6 +83,7 @@ std::vector<ReceiverEvent> RtpReceiver::receive(ByteView datagram, Delivery path
 void RtpReceiver::keep(const RtpPacket& packet, const SequenceTracker::Place& place, Time now) {
   if (ring_.empty() && now - last_packet_ >= kDry) clock_.restart();
   last_packet_ = now;
+  pictures_.arrived(packet.payload, now);
   const Duration newest_before = clock_.newest();
   const Duration media = place.step == SequenceTracker::Step::Older
                              ? clock_.place_older(packet.timestamp, now)
@@ -295,12 +296,14 @@ void RtpReceiver::await_unicast(Time) { watch_.await_unicast(); }
 void RtpReceiver::pause(Time) {
   watch_.pause();
   silence_.stop();
+  pictures_.end();
   sequence_.pause();
 }
 
 // The source's clock may have stood still: the first packet tells.
 void RtpReceiver::resume(Time now) {
   watch_.resume(now);
+  pictures_.begin(now);
   sequence_.resume();
   if (ring_.empty()) clock_.restart();
 }
@@ -329,12 +332,13 @@ void RtpReceiver::report_loss(Time now, std::vector<ReceiverEvent>& events) {
 std::vector<ReceiverEvent> RtpReceiver::tick(Time now) {
   std::vector<ReceiverEvent> events;
   watch_.tick(now, events);
+  if (pictures_.due(now)) picture_ = Picture::Lost;
   report_loss(now, events);
   return events;
 }
 
 std::optional<Time> RtpReceiver::next_deadline() const {
-  std::optional<Time> deadline = watch_.next_deadline();
+  std::optional<Time> deadline = earliest(watch_.next_deadline(), pictures_.next_deadline());
   if (picture_ == Picture::Lost) deadline = earliest(deadline, next_picture_lost_);
   if (options_.repair)
     deadline = earliest(deadline, earliest(losses_.next_deadline(), silence_.next_deadline()));

@@ -9,6 +9,7 @@
 #include "stream/packet_ring.h"
 #include "stream/parity_decoder.h"
 #include "stream/path_watch.h"
+#include "stream/picture_watch.h"
 #include "stream/playout_clock.h"
 #include "stream/receiver_event.h"
 #include "stream/reception_statistics.h"
@@ -125,6 +126,7 @@ class RtpReceiver {
   SourceClock source_clock_;
   ReceptionStatistics statistics_;
   PathWatch watch_;
+  PictureWatch pictures_;
   LossRequests losses_;
   std::optional<ParityDecoder> parity_;  // from the first parity packet on
   std::optional<FecDecoder> fec_;        // the same
