@@ -1,4 +1,5 @@
 // What is encoded: the format that all sinks can take, and the orders to the encoder.
+#include <algorithm>
 #include <utility>
 
 #include "daemon/source_stream.h"
@@ -8,8 +9,12 @@ namespace wfdcast::daemon {
 
 using platform::Severity;
 
-stream::RateControl::Limits rate_limits(const Config& config) {
-  return {.least = config.source.min_bitrate, .most = config.source.bitrate};
+// What M4 says of the level is true of the bitrate as well.
+stream::RateControl::Limits rate_limits(const Config& config, const std::optional<StreamFormat>& format) {
+  std::uint64_t most = config.source.bitrate;
+  if (format && format->video)
+    most = std::min(most, most_bitrate(format->video->level, format->video->profile));
+  return {.least = config.source.min_bitrate, .most = most};
 }
 
 // A file has one format; an encoder makes what stream.video allows.
@@ -75,6 +80,7 @@ void SourceStream::change_encoder() {
 
 void SourceStream::start_input() {
   if (input_runs_) input_->stop();
+  rate_.set_limits(rate_limits(config_, group_.format()));
   input_->start({.format = *group_.format(), .bitrate = rate_.bitrate()});
   input_runs_ = true;
 }
@@ -92,7 +98,7 @@ void SourceStream::make_idr() {
 }
 
 void SourceStream::limits_changed() {
-  rate_.set_limits(rate_limits(config_));
+  rate_.set_limits(rate_limits(config_, group_.format()));
   input_->set_bitrate(rate_.bitrate());
 }
 

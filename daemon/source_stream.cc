@@ -81,7 +81,7 @@ SourceStream::SourceStream(platform::EventLoop& loop, const Config& config, cons
       cname_(random_cname()),
       feed_(feed_options(ssrc_, input_->is_live())),
       group_({group, config.stream.rtp_port}, capabilities(), config.stream.delivery),
-      rate_(rate_limits(config)),
+      rate_(rate_limits(config, std::nullopt)),
       fec_policy_(parse_fec_matrix(config.stream.fec_matrix)),
       due_(loop, [this] { send_due(); }),
       group_timer_(loop,

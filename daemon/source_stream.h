@@ -25,7 +25,8 @@
 
 namespace wfdcast::daemon {
 
-[[nodiscard]] stream::RateControl::Limits rate_limits(const Config& config);
+[[nodiscard]] stream::RateControl::Limits rate_limits(const Config& config,
+                                                      const std::optional<StreamFormat>& format);
 
 // The one stream that all sinks get: input, packets, sockets, RTCP. It runs
 // while somebody plays, and its encoder from the first sink that was admitted.

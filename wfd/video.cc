@@ -1,5 +1,6 @@
 #include "wfd/video.h"
 
+#include <algorithm>
 #include <array>
 
 namespace wfdcast {
@@ -77,20 +78,20 @@ constexpr ModeTable make_table() {
 }
 constexpr ModeTable kModes = make_table();
 
-// H.264 table A-1: macroblocks a second and in a frame, lowest level first.
+// H.264 table A-1: macroblocks a second and in a frame, kbit/s; lowest level first.
 struct LevelLimit {
   H264Level level;
-  std::uint32_t per_second, per_frame;
+  std::uint32_t per_second, per_frame, kbit;
   const char* name;
 };
-constexpr std::array<LevelLimit, 8> kLevels{{{H264Level::L3_1, 108000, 3600, "3.1"},
-                                             {H264Level::L3_2, 216000, 5120, "3.2"},
-                                             {H264Level::L4_0, 245760, 8192, "4"},
-                                             {H264Level::L4_1, 245760, 8192, "4.1"},
-                                             {H264Level::L4_2, 522240, 8704, "4.2"},
-                                             {H264Level::L5_0, 589824, 22080, "5"},
-                                             {H264Level::L5_1, 983040, 36864, "5.1"},
-                                             {H264Level::L5_2, 2073600, 36864, "5.2"}}};
+constexpr std::array<LevelLimit, 8> kLevels{{{H264Level::L3_1, 108000, 3600, 14000, "3.1"},
+                                             {H264Level::L3_2, 216000, 5120, 20000, "3.2"},
+                                             {H264Level::L4_0, 245760, 8192, 20000, "4"},
+                                             {H264Level::L4_1, 245760, 8192, 50000, "4.1"},
+                                             {H264Level::L4_2, 522240, 8704, 50000, "4.2"},
+                                             {H264Level::L5_0, 589824, 22080, 135000, "5"},
+                                             {H264Level::L5_1, 983040, 36864, 240000, "5.1"},
+                                             {H264Level::L5_2, 2073600, 36864, 240000, "5.2"}}};
 
 }  // namespace
 
@@ -144,6 +145,13 @@ std::string to_string(H264Level level) {
     if (row.level == level) return row.name;
   }
   return "";
+}
+
+std::uint64_t most_bitrate(H264Level level, H264Profile profile) {
+  const auto* const row = std::find_if(kLevels.begin(), kLevels.end(),
+                                       [&](const LevelLimit& limit) { return limit.level == level; });
+  const std::uint64_t most = std::uint64_t{(row == kLevels.end() ? kLevels.back() : *row).kbit} * 1000;
+  return profile == H264Profile::ConstrainedHigh ? most * 5 / 4 : most;
 }
 
 H264Level level_for(const VideoMode& mode) {

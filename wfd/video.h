@@ -60,6 +60,9 @@ enum class H264Level : std::uint8_t {
 // The lowest level whose macroblock limits (H.264 table A-1) hold `mode`.
 [[nodiscard]] H264Level level_for(const VideoMode& mode);
 
+// The most bit/s that a decoder of that level takes (H.264 table A-1; a quarter more in High Profile).
+[[nodiscard]] std::uint64_t most_bitrate(H264Level level, H264Profile profile);
+
 // One codec tuple of wfd_video_formats: what a decoder can do, or with one bit
 // in each field what a source has chosen.
 struct VideoCodec {

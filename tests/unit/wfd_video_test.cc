@@ -62,6 +62,14 @@ TEST(H264Level, IsTheLowestThatHoldsTheMode) {
   EXPECT_EQ(level_for({VideoTable::Cea, 9, 1920, 1080, 60, true}), H264Level::L4_0);
 }
 
+TEST(H264Level, LimitsTheBitrateToo) {
+  EXPECT_EQ(most_bitrate(H264Level::L3_1, H264Profile::ConstrainedBaseline), 14'000'000u);
+  EXPECT_EQ(most_bitrate(H264Level::L3_1, H264Profile::ConstrainedHigh), 17'500'000u);
+  EXPECT_EQ(most_bitrate(H264Level::L4_0, H264Profile::ConstrainedBaseline), 20'000'000u);
+  EXPECT_EQ(most_bitrate(H264Level::L4_2, H264Profile::ConstrainedHigh), 62'500'000u);
+  EXPECT_EQ(most_bitrate(H264Level::L5_2, H264Profile::ConstrainedBaseline), 240'000'000u);
+}
+
 TEST(H264, NamesAreThoseOfCaps) {
   EXPECT_EQ(to_string(H264Profile::ConstrainedBaseline), "constrained-baseline");
   EXPECT_EQ(to_string(H264Profile::ConstrainedHigh), "constrained-high");
