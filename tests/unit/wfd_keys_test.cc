@@ -38,6 +38,14 @@ TEST(Keys, FoundByEachOfTheirNames) {
   EXPECT_EQ(find_key_by_name("Shift_R")->code, kRightShift);
 }
 
+TEST(Keys, KeyboardsOfEuropeAndAsiaHaveAllOfTheirs) {
+  for (const auto& [code, usage] : {std::pair{86, 0x64}, {89, 0x87}, {124, 0x89}, {92, 0x8A}, {122, 0x90}}) {
+    const Key* const key = find_key(KeyCode{static_cast<std::uint16_t>(code)});
+    ASSERT_NE(key, nullptr) << code;
+    EXPECT_EQ(key->usage, usage);
+  }
+}
+
 TEST(Keys, WhatIsNoKeyIsNotFound) {
   EXPECT_EQ(find_key(KeyCode{0}), nullptr);
   EXPECT_EQ(find_key_by_usage(1), nullptr);
