@@ -95,7 +95,7 @@ class SinkDaemon {
   QuirkTable quirks_;
   std::unique_ptr<media::TsOutput> output_;
   std::optional<Source> source_;
-  LineQuota invitation_lines_{1}, session_lines_{8};
+  LineQuota invitation_lines_{1}, session_lines_{8}, event_lines_{600};
   std::function<void()> shut_down_done_;
   std::unique_ptr<platform::Connector> connector_;
   std::unique_ptr<TlsDialer> dialer_;

@@ -34,6 +34,7 @@ SinkCapabilities capabilities(const Config& config, std::uint16_t rtp_port) {
   ours.audio = {{AudioFormat::Lpcm, kLpcm48kStereo, 0}, {AudioFormat::Aac, kAac48kStereo, 0}};
   ours.edid = display_edid(config.sink.edid);
   ours.rtp_port = rtp_port;
+  ours.name = config.name;
   ours.connector = "05";  // HDMI
   ours.idr_requests = true;
   ours.standby = true;
@@ -122,6 +123,7 @@ void SinkDaemon::start_session(std::unique_ptr<platform::Connection> connection,
 }
 
 void SinkDaemon::on_session_event(const rtsp::SinkEvent& event) {
+  if (!source_->key && !event_lines_.take(source_->rtsp.address, loop_.now())) source_->quiet = true;
   std::visit(
       overloaded{
           [&](const rtsp::SourceGreeted& e) {

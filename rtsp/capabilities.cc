@@ -66,6 +66,15 @@ VideoModes with_lower_partners(VideoModes modes) {
   return result;
 }
 
+// As Windows takes it: so many bytes, which end with a whole character, and no hyphen.
+std::string friendly_name(std::string_view name) {
+  constexpr std::size_t kMost = 18;
+  std::string text = printable(name.substr(0, kMost));
+  std::replace(text.begin(), text.end(), '-', ' ');
+  const std::string_view trimmed = trim(text);
+  return trimmed.empty() ? "none" : std::string(trimmed);
+}
+
 std::string answer(Name name, const SinkCapabilities& capabilities) {
   switch (name) {
     case Name::VideoFormats:
@@ -88,7 +97,7 @@ std::string answer(Name name, const SinkCapabilities& capabilities) {
     case Name::StandbyResumeCapability:
       return capabilities.standby ? "supported" : "none";
     case Name::IntelFriendlyName:
-      return capabilities.name.empty() ? "none" : capabilities.name;
+      return friendly_name(capabilities.name);
     case Name::UibcCapability:
       return serialize(capabilities.uibc);
     // HDCP, 3D, a coupled sink, another display mode, I2C, R2 and what

@@ -145,6 +145,21 @@ TEST(Capabilities, AreReadFromTheAnswerToM3) {
   EXPECT_FALSE(sink->multicast);
 }
 
+TEST(Capabilities, TheFriendlyNameIsShortAndWithoutHyphens) {
+  const auto questions = *parse_parameters("intel_friendly_name\r\n");
+  for (const auto& [name, told] : {std::pair<std::string, std::string>{"Hall", "Hall"},
+                                   {"", "none"},
+                                   {"-", "none"},
+                                   {"Hall-2 of the new building", "Hall 2 of the new"},
+                                   {"Wohnzimmer unten \u00fcber", "Wohnzimmer unten"},
+                                   {"1234567890123456\u00fc", "1234567890123456\u00fc"},
+                                   {"12345678901234567\u00fc", "12345678901234567"}}) {
+    SinkCapabilities sink;
+    sink.name = name;
+    EXPECT_EQ(capability_answers(questions, sink), "intel_friendly_name: " + told + "\r\n");
+  }
+}
+
 TEST(Capabilities, NeedTheMandatoryParameters) {
   const std::string video = "wfd_video_formats: none\r\n", audio = "wfd_audio_codecs: none\r\n",
                     ports = "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n";
