@@ -127,7 +127,8 @@ void SinkInput::connected(std::unique_ptr<platform::Connection> connection) {
   sender_.emplace(offer_.agreed, picture_);
   connection_->write(sender_->start());
   open_devices();
-  log(Severity::Info, "input: connected, {} devices", devices_.size());
+  if (const auto end = lines_.take(source_.address, loop_.now()))
+    log(Severity::Info, "input: connected, {} devices{}", devices_.size(), *end);
 }
 
 void SinkInput::open_devices() {
@@ -152,7 +153,8 @@ void SinkInput::close(const std::string& why) {
               devices = std::make_shared<decltype(devices_)>(std::move(devices_))] {});
   devices_.clear();
   if (!connection_) return;
-  log(Severity::Info, "input: closed, {}", why);
+  if (const auto end = lines_.take(source_.address, loop_.now()))
+    log(Severity::Info, "input: closed, {}{}", why, *end);
   if (const std::string bytes = sender_->release(); !bytes.empty()) connection_->write(bytes);
   sender_.reset();
   closing_ = std::move(connection_);

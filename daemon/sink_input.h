@@ -8,6 +8,7 @@
 
 #include "base/letterbox.h"
 #include "daemon/environment.h"
+#include "daemon/line_quota.h"
 #include "daemon/tls_dialer.h"
 #include "platform/input_device.h"
 #include "platform/stream_connection.h"
@@ -57,6 +58,7 @@ class SinkInput {
   std::optional<rtsp::UibcSender> sender_;
   std::vector<std::unique_ptr<platform::InputDevice>> devices_;
   std::uint64_t sent_ = 0;
+  LineQuota lines_{20};  // what a source can bring about as often as it likes
   platform::Timer retry_;
 };
 

@@ -15,6 +15,7 @@ using platform::Severity;
 namespace {
 
 constexpr std::size_t kShortestPrefix = 4;  // of an id
+constexpr Duration kAskAgain = 1s;          // a sink that is told no
 
 }  // namespace
 
@@ -43,6 +44,12 @@ bool SourceInput::may_send(const Sink& sink) const {
   });
 }
 
+// What a sink can bring about as often as it likes.
+void SourceInput::say(Severity severity, const Sink& sink, std::string_view what) {
+  if (const auto end = sink_lines_.take(sink.address, environment_.loop.now()))
+    log(severity, "session {} ({}): {}{}", sink.id.value, sink.name, what, *end);
+}
+
 SourceInput::Candidate* SourceInput::holder() {
   const auto found = holder_ ? candidates_.find(*holder_) : candidates_.end();
   return found == candidates_.end() ? nullptr : &found->second;
@@ -54,13 +61,16 @@ void SourceInput::described(const Sink& sink, const UibcCapability& able) {
   ours.port = config_.source.input_port;
   const UibcCapability agreed = rtsp::common(ours, able);
   if (!agreed.supported) return left(sink.id);
-  candidates_[sink.id] = {sink, agreed};
+  const auto known = candidates_.find(sink.id);
+  if (known != candidates_.end() && known->second.agreed == agreed) return;  // it has been told
+  Candidate& candidate = candidates_[sink.id];
+  candidate.sink = sink;
+  candidate.agreed = agreed;
   listen();
   const bool ask = config_.source.input_from.front() == "ask";
   if (!holder() && !ask && !by_hand_) hold(sink.id);
   const UibcSetting setting = holder_ == sink.id ? UibcSetting::Enable : UibcSetting::Disable;
-  log(Severity::Info, "session {} ({}): can send input: {}", sink.id.value, sink.name,
-      rtsp::serialize(agreed));
+  say(Severity::Info, sink, "can send input: " + rtsp::serialize(agreed));
   callbacks_.offer(sink.id, agreed, setting);
 }
 
@@ -68,7 +78,8 @@ void SourceInput::described(const Sink& sink, const UibcCapability& able) {
 void SourceInput::wanted(SessionId id, UibcSetting setting) {
   const auto found = candidates_.find(id);
   if (found == candidates_.end()) return;
-  const Sink& sink = found->second.sink;
+  Candidate& candidate = found->second;
+  const Sink& sink = candidate.sink;
   if (setting == UibcSetting::Disable) {
     if (holder_ == id) hold(std::nullopt);
     return;
@@ -79,7 +90,10 @@ void SourceInput::wanted(SessionId id, UibcSetting setting) {
     hold(id);
     return callbacks_.tell(id, UibcSetting::Enable);
   }
-  log(Severity::Notice, "session {} ({}): asks for the input; give it by wfdctl input", id.value, sink.name);
+  const Time now = environment_.loop.now();
+  if (now < candidate.asks_again) return;
+  candidate.asks_again = now + kAskAgain;
+  say(Severity::Notice, sink, "asks for the input; give it by wfdctl input");
   environment_.publish("input_asked", [&] { return json{{"peer", sink.peer}, {"name", sink.name}}; });
   callbacks_.tell(id, UibcSetting::Disable);
 }
@@ -119,10 +133,12 @@ void SourceInput::trust_changed() {
 void SourceInput::hold(std::optional<SessionId> id) {
   if (holder_ == id) return;
   close("somebody else, or nobody, holds the input");
+  const Candidate* const before = holder();
   holder_ = id;
   const Candidate* const now = holder();
   if (now) prepare_device();
-  log(Severity::Info, "input: {} holds it", now ? now->sink.name : "nobody");
+  if (now) say(Severity::Info, now->sink, "holds the input");
+  if (before && !now) say(Severity::Info, before->sink, "holds the input no more");
   environment_.publish("input_holder", [&] {
     return json{{"peer", now ? json(now->sink.peer) : json()}, {"name", now ? json(now->sink.name) : json()}};
   });

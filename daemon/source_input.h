@@ -13,6 +13,7 @@
 #include "daemon/listeners.h"
 #include "daemon/method_table.h"
 #include "platform/connection.h"
+#include "platform/log.h"
 #include "platform/tls_connection.h"
 #include "platform/virtual_input.h"
 #include "rtsp/uibc_receiver.h"
@@ -61,8 +62,10 @@ class SourceInput {
   struct Candidate {
     Sink sink;
     UibcCapability agreed;
+    Time asks_again{};  // before, it has been told
   };
   [[nodiscard]] bool may_send(const Sink& sink) const;
+  void say(platform::Severity severity, const Sink& sink, std::string_view what);
   [[nodiscard]] Candidate* holder();
   void hold(std::optional<SessionId> id);
   void accept(platform::Listener::Accepted accepted);
@@ -90,7 +93,7 @@ class SourceInput {
   std::unique_ptr<platform::VirtualInput> device_;
   std::string no_device_;  // why there is none
   std::uint64_t inputs_ = 0, strangers_ = 0;
-  LineQuota refusal_lines_{1};
+  LineQuota refusal_lines_{1}, sink_lines_{20};
 };
 
 }  // namespace wfdcast::daemon

@@ -50,7 +50,7 @@ void SourceInput::begin(std::unique_ptr<platform::Connection> connection) {
   connection_->set_callbacks({.on_bytes = [this](std::string_view bytes) { receive(bytes); },
                               .on_closed = [this](const std::string& reason) { close(reason); }});
   const Sink& sink = holder()->sink;
-  log(Severity::Info, "input: {} is connected", sink.name);
+  say(Severity::Info, sink, "its input is connected");
   environment_.publish("input_connected", [&] { return json{{"peer", sink.peer}, {"name", sink.name}}; });
 }
 
@@ -65,7 +65,8 @@ void SourceInput::receive(std::string_view bytes) {
 void SourceInput::close(std::string_view why) {
   if (handshake_) drop(std::move(handshake_));
   if (!connection_) return;
-  log(Severity::Info, "input: closed, {}", why);
+  if (const Candidate* const who = holder())
+    say(Severity::Info, who->sink, fmt::format("its input is closed, {}", why));
   carry_out(receiver_.release());
   receiver_ = {};
   drop(std::move(connection_));

@@ -13,7 +13,7 @@ import pytest
 
 from lab import ROOT, Daemon, wait_for
 from paired_lab import Board, introduce
-from rtsp_peer import tcp_socket
+from rtsp_peer import ScriptedSink, tcp_socket
 
 CLIP = f"file:{ROOT / 'media' / 'clip' / 'test.ts'}"
 PORT = 7240
@@ -153,6 +153,28 @@ def test_asked_for_it_a_person_gives_it(desk):
     screens[0].type("key down z", "scroll vertical -2")
     monitor.wait("input", kind="scroll", axis="vertical", notches=-2)
     assert not monitor.of("input", key="a")
+
+
+def test_who_asks_often_is_heard_once_a_second(lab):
+    source = Daemon(lab.node("source", 1), "source", "Source",
+                    **{"source.connect": "all", "source.input": CLIP, "source.input_from": "ask"})
+    monitor, often = Monitor(source), 100
+    able = "wfd_uibc_capability: input_category_list=GENERIC;generic_cap_list=Mouse;hidc_cap_list=none;port=none\r\n"
+    with ScriptedSink(lab.node("sink1", 11)) as sink:
+        sink.advance("PLAYING")
+        with sink.glued():
+            for body in [able] * often + ["wfd_uibc_setting: enable\r\n"] * often:
+                sink.request("SET_PARAMETER", sink.url, body, Session=sink.session)
+        heard = [sink.receive()]
+        while sum(message.is_response for message in heard) < 2 * often:
+            heard.append(sink.receive())
+        assert all(message.status == 200 for message in heard if message.is_response)
+        told = [message.body for message in heard]
+        assert sum("wfd_uibc_capability" in body for body in told) == 1, "what it knows already is not told again"
+        assert sum("wfd_uibc_setting: disable" in body for body in told) < often / 10
+    monitor.wait("input_asked")
+    assert len(monitor.of("input_asked")) < often / 10
+    assert source.log_text().count("asks for the input") < often / 10
 
 
 def test_off_by_default_nothing_is_offered_and_no_port_is_open(lab, sinks):
