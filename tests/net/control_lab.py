@@ -7,6 +7,7 @@ import pytest
 from lab import ROOT, Daemon, Lab, wait_for
 
 CLIP = ROOT / "media" / "clip" / "test.ts"
+EDID = bytes([0, 255, 255, 255, 255, 255, 255, 0]).ljust(128, b"\5")  # of Lobby's display
 TIMEOUT = 10  # seconds; rtsp.timeout of the source
 
 
@@ -16,7 +17,9 @@ class Net:
         self.source = Daemon(lab.node("source", 1), "source", "Desk",
                              **{"source.connect": "none", "source.input": f"file:{CLIP}", "rtsp.keepalive": "2s",
                                 "rtsp.timeout": f"{TIMEOUT}s"})
-        self.lobby = Daemon(lab.node("lobby", 11), "sink", "Lobby", **{"sink.output": "null:"})
+        edid = lab.directory / "edid"
+        edid.write_bytes(EDID)
+        self.lobby = Daemon(lab.node("lobby", 11), "sink", "Lobby", **{"sink.output": "null:", "sink.edid": edid})
         self.bar = Daemon(lab.node("bar", 12), "sink", "Bar", **{"sink.output": "null:"})
         self.free()
 

@@ -19,8 +19,9 @@ VIDEO_480P = "00 00 01 01 00000001 00000000 00000000 00 0000 0000 00 none none" 
 
 class PlainWfdSink:
     def __init__(self, node, source, video=VIDEO_480P, rtp_port=19000, audio="LPCM 00000002 00, AAC 00000001 00",
-                 agent=None, declines=""):
+                 agent=None, declines="", video2=""):
         self.node, self.source, self.video, self.rtp_port = node, source, video, rtp_port
+        self.video2 = video2  # of R2; then it says nothing of R1
         self.audio, self.agent = audio, f"User-Agent: {agent}\r\n" if agent else ""
         self.protection = "none"
         self.declines = declines  # the body of the 303 to the first M4
@@ -114,6 +115,9 @@ class PlainWfdSink:
                 "wfd_client_rtp_ports": f"RTP/AVP/UDP;unicast {self.rtp_port} 0 mode=play",
                 "wfd_content_protection": self.protection, "wfd_display_edid": "none", "wfd_uibc_capability": "none",
                 "wfd_connector_type": "05", "wfd_standby_resume_capability": "none"}
+        if self.video2:
+            ours = {name: value for name, value in ours.items() if name != "wfd_video_formats"}
+            ours["wfd2_video_formats"] = self.video2
         return "".join(f"{name}: {ours[name]}\r\n" for name in names if name in ours)
 
     def ask(self, method, url, headers):
@@ -123,11 +127,11 @@ class PlainWfdSink:
     def send(self, message):
         self.connection.sendall(message.encode())
 
-    def chosen(self):
-        """The parameters of each M4, in order."""
+    def chosen(self, mark="wfd_video_formats"):
+        """The parameters of each M4, in order; it is one where `mark` is in it."""
         bodies = [message.partition("\r\n\r\n")[2] for message in self.received]
         return [dict(line.split(": ", 1) for line in body.split("\r\n") if ": " in line) for body in bodies
-                if "wfd_video_formats: " in body]
+                if f"{mark}: " in body]
 
     def server_port(self):
         return int(re.search(r"server_port=(\d+)", self.transport).group(1))

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from control_lab import TIMEOUT, all_daemons, fails, moves_on, net  # noqa: F401 (fixtures)
+from control_lab import EDID, TIMEOUT, all_daemons, fails, moves_on, net  # noqa: F401 (fixtures)
 from lab import BIN, run, wait_for
 
 STATUS = {"role", "name", "id", "version", "uptime_s", "interface", "interfaces", "address", "stream", "sessions"}
@@ -164,6 +164,24 @@ def test_pause_and_play_from_both_ends(net):
         other.wait_state(peer, "playing", 2)
         moves_on(net.lobby)
     assert net.lobby.stream()["packets_lost"] == 0
+
+
+def test_standby_from_both_ends_and_back(net):
+    net.source.ctl("connect", "Lobby")
+    for end, other, peer in ((net.source, net.lobby, "Desk"), (net.lobby, net.source, "Lobby")):
+        end.ctl("standby")
+        other.wait_state(peer, "standby", 2)
+        wait_for(lambda: stands_still(net.lobby), 2, "no packets")
+        end.ctl("play")
+        other.wait_state(peer, "playing", 2)
+        moves_on(net.lobby)
+    assert net.lobby.stream()["packets_lost"] == 0
+
+
+def test_the_display_of_a_sink_is_told(net):
+    net.source.ctl("connect", "--all")
+    displays = {row["name"]: (row["edid"], row["connector"]) for row in net.source.status()["sessions"]}
+    assert displays == {"Lobby": (EDID.hex(), "05"), "Bar": ("", "05")}
 
 
 def test_pause_of_one_of_two(net):

@@ -40,6 +40,16 @@ class Receiver:
         data = bytes(self.data)
         return len(ts.Stream(data).pes(ts.VIDEO_PID)) if data else 0
 
+    def begin_of(self, pts):
+        """The byte where the tables stand before the picture with that time stamp."""
+        tables = 0
+        for number, packet in enumerate(ts.packets(bytes(self.data))):
+            if packet.pid == ts.PAT_PID:
+                tables = number * ts.PACKET
+            if packet.pid == ts.VIDEO_PID and packet.start and ts.parse_pes(packet.payload).pts == pts:
+                return tables
+        raise ValueError(f"no picture at {pts}")
+
     def probe(self, directory, begin=0):
         """What ffprobe says of the picture and the sound from byte `begin` on."""
         path = directory / "probe.ts"
@@ -106,22 +116,48 @@ FORMATS = {
 }
 
 
+def picture_is(found, width, height, rate, profile, level):
+    """What ffprobe found is that format, which M4 said."""
+    picture = found["video"]
+    assert (picture["width"], picture["height"], picture["r_frame_rate"], picture["level"]) == (
+        width, height, f"{rate}/1", level)
+    assert profile in picture["profile"] and ("High" in picture["profile"]) == (profile == "High")
+
+
+HD, SMALL = (1280, 720, 30, "Constrained Baseline", 31), (640, 480, 60, "Constrained Baseline", 31)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_m4_says_is_what_arrives(net, name, tmp_path):
-    video, (width, height, rate, profile, level) = FORMATS[name]
+    video, wanted = FORMATS[name]
+    width, height, rate, *_ = wanted
     net.start(**{"stream.video": "best"})
     receiver = net.connect(net.guests[0], video=video)
     wait_for(lambda: receiver.pictures() >= 40, 15, "pictures")
     found = receiver.probe(tmp_path)
-    picture = found["video"]
-    assert (picture["width"], picture["height"]) == (width, height)
-    assert picture["r_frame_rate"] == f"{rate}/1"
-    assert picture["profile"].startswith(profile) or (profile == "High" and "High" in picture["profile"])
-    assert picture["level"] == level
+    picture_is(found, *wanted)
     assert net.session(net.guests[0])["video"] == f"{width}x{height}p{rate}"
     assert found["audio"]["codec_name"] == "aac"
     chosen, = receiver.sink.chosen()
     assert chosen["wfd_audio_codecs"] == "AAC 00000001 00"
+
+
+def test_a_sink_of_the_second_release_gets_more_than_the_first_has(net, tmp_path):
+    net.start(**{"stream.video": "1440p30"})
+    receiver = net.connect(net.guests[0], video="", video2="40 01 01 0080 0000000001ff 000040000000 000000000fff 10 0000 "
+                                                           "001f 11, 02 01 0010 0000000001ff 000040000000 000000000000 "
+                                                           "10 0000 001f 11 00")
+    wait_for(lambda: receiver.pictures() >= 20, 40, "pictures")
+    chosen, = receiver.sink.chosen("wfd2_video_formats")
+    assert chosen["wfd2_video_formats"] == "00 01 01 0020 000000000000 000040000000 000000000000 00 0000 0000 00 00"
+    assert "wfd_video_formats" not in chosen
+    picture_is(receiver.probe(tmp_path), 2560, 1440, 30, "Constrained Baseline", 50)
+
+
+def test_the_bitrate_keeps_to_the_level(net):
+    net.start(**{"source.bitrate": "30M"})
+    net.connect(net.guests[0], video=VIDEO_720P)
+    assert net.source.stream()["wanted_bitrate_bps"] == 14_000_000, "the most of level 3.1"
 
 
 def test_an_adapter_with_lpcm_only_gets_lpcm(net, tmp_path):
@@ -190,6 +226,18 @@ def test_a_display_that_wants_hdcp_is_named_in_the_error(net):
     assert "it asks for HDCP2.1 port=1189, and wfdcast has no content protection" in done.stderr
 
 
+def test_the_odd_one_is_refused_and_the_first_plays_on(net, tmp_path):
+    net.start()  # stream.on_mismatch = "refuse"
+    left = net.connect(net.guests[0], video=VIDEO_720P)
+    wait_for(lambda: left.pictures() >= 10, 15, "pictures")
+    net.receiver(net.guests[1], video=VIDEO_480P)
+    refused = net.source.ctl("connect", net.guests[1].address, check=False)
+    assert refused.returncode == 1 and "the sink does not take 1280x720p30 H.264 constrained-baseline 3.1" in refused.stderr
+    before = left.pictures()
+    wait_for(lambda: left.pictures() >= before + 20, 10, "the first sink plays on")
+    picture_is(left.probe(tmp_path), *HD)
+
+
 def first_of_another_format(stream):
     """The PTS of the first picture whose SPS has another length or content than the one before."""
     before = None
@@ -215,7 +263,10 @@ def test_all_move_to_what_a_newcomer_can(net, tmp_path):
     pts, dts = (int(field, 16) >> 7 for field in second["wfd_av_format_change_timing"].split())
     wait_for(lambda: first_of_another_format(left.stream()) is not None, 10, "the new format at the first sink")
     assert first_of_another_format(left.stream()) == pts == dts
-    assert right.probe(tmp_path)["video"]["width"] == 640
+    begin = left.begin_of(pts)
+    wait_for(lambda: len(ts.Stream(bytes(left.data[begin:])).pes(ts.VIDEO_PID)) >= 20, 10, "pictures of the new format")
+    picture_is(left.probe(tmp_path, begin), *SMALL)
+    picture_is(right.probe(tmp_path), *SMALL)
     assert {row["state"] for row in net.source.status()["sessions"]} == {"playing"}
 
 
@@ -226,8 +277,8 @@ def test_the_odd_one_gets_an_encoder_of_its_own(net, tmp_path):
     wait_for(lambda: left.pictures() >= 20 and right.pictures() >= 20, 20, "pictures")
     assert [net.session(guest)["video"] for guest in net.guests] == ["1280x720p30", "640x480p60"]
     assert [net.session(guest)["own_encoder"] for guest in net.guests] == [False, True]
-    assert left.probe(tmp_path)["video"]["width"] == 1280
-    assert right.probe(tmp_path)["video"]["width"] == 640
+    picture_is(left.probe(tmp_path), *HD)
+    picture_is(right.probe(tmp_path), *SMALL)
     net.source.ctl("disconnect", net.guests[1].address)
     before = left.pictures()
     wait_for(lambda: left.pictures() >= before + 10, 10, "the first sink plays on")

@@ -3,6 +3,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
+#include "rtsp/value.h"
 #include "rtsp_rig.h"
 #include "tests/unit/test_data.h"
 
@@ -28,6 +30,26 @@ void expect_answer(Rig& rig, const std::string& name, unsigned code, typename Ri
   rig.hear(recorded(name));
   EXPECT_EQ(rig.code(), code) << name;
   EXPECT_EQ(rig.session.state(), then) << name;
+}
+
+// Their parameters are read, and written as they stand there.
+TEST(Replay, EveryValueOfTheReferenceSurvivesARoundTrip) {
+  std::size_t values = 0;
+  for (const char* name :
+       {"m03_answer", "m04_choice", "m04_format_change", "m05_setup_trigger", "m08_teardown", "m10_route",
+        "m11_connector", "m12_standby", "m13_idr", "m14_uibc_capability", "m15_uibc_setting"}) {
+    const Message message = messages_in(recorded(name)).at(0);
+    const std::string body = std::visit([](const auto& one) { return one.body; }, message);
+    const auto parameters = parse_parameters(body);
+    ASSERT_TRUE(parameters) << name;
+    for (const Parameter& parameter : *parameters) {
+      const auto strict = canonical(parameter.name, parameter.value);
+      ASSERT_TRUE(strict) << parameter.text;
+      EXPECT_TRUE(iequals(*strict, parameter.value)) << parameter.text << ": " << *strict;
+      ++values;
+    }
+  }
+  EXPECT_EQ(values, 25u);
 }
 
 TEST(Replay, TheSourceAgainstTheSinkOfTheReference) {
