@@ -81,37 +81,50 @@ SrtpSender::SrtpSender(const SrtpKey& key, std::optional<std::uint32_t> mki)
 SrtpSender::~SrtpSender() { srtp_dealloc(session_); }
 
 void SrtpSender::begin(Ssrc ssrc, PacketIndex index) {
-  assert(!next_.contains(ssrc.value));
+  assert(!streams_.contains(ssrc.value));
   add_stream(session_, key_, ssrc.value);
-  next_[ssrc.value] = packed(index);
+  streams_[ssrc.value].next = packed(index);
   if (index.roc != 0) need(srtp_set_stream_roc(session_, ssrc.value, index.roc), "the roll-over counter");
 }
 
 ByteView SrtpSender::protect_rtp(ByteView packet, ByteSpan out) {
   if (packet.size() < kRtpHeader || packet.size() + kMaxGrowth > out.size()) return {};
   const std::uint32_t ssrc = ssrc_at(packet, 8);
-  if (!next_.contains(ssrc)) begin({ssrc}, {0, sequence_of(packet)});
-  std::uint64_t& next = next_[ssrc];
-  const std::uint64_t index = nearest(next, sequence_of(packet));
-#ifndef NDEBUG
-  const auto entry = ledger_.try_emplace({ssrc, index}, std::hash<std::string_view>{}(as_text(packet)));
-  assert(entry.first->second == std::hash<std::string_view>{}(as_text(packet)));
-  while (ledger_.size() > 4 * SrtpReceiver::kWindow) ledger_.erase(ledger_.begin());
-#endif
-  // The first packet may be the first after a wrap that the key's announcement was still before.
-  if (index >> 16 != next >> 16)
+  if (!streams_.contains(ssrc)) begin({ssrc}, {0, sequence_of(packet)});
+  Stream& stream = streams_[ssrc];
+  const std::uint64_t index = nearest(stream.next, sequence_of(packet));
+  // The first packet may be the first after a wrap that the key's announcement was still before, or a
+  // retransmission from before it. Never later: what srtp_set_stream_roc() sets stays in force for packets
+  // near by, so that those after the next wrap would be taken for old ones and get numbers that were used.
+  if (!stream.used && index >> 16 != stream.next >> 16)
     (void)srtp_set_stream_roc(session_, ssrc, static_cast<std::uint32_t>(index >> 16));
   std::ranges::copy(packet, out.begin());
   int size = static_cast<int>(packet.size());
   if (srtp_protect(session_, out.data(), &size) != srtp_err_status_ok) return {};
-  next = std::max(next, index + 1);
+  stream.next = std::max(stream.next, index + 1);
+  stream.used = true;
+#ifndef NDEBUG
+  record(ssrc, index, packet);
+#endif
   return finish(out, static_cast<std::size_t>(size));
 }
+
+#ifndef NDEBUG
+void SrtpSender::record(std::uint32_t ssrc, std::uint64_t index, ByteView packet) {
+  constexpr std::uint64_t kKept = 4 * SrtpReceiver::kWindow;
+  const auto entry = ledger_.try_emplace({ssrc, index}, std::hash<std::string_view>{}(as_text(packet)));
+  assert(entry.first->second == std::hash<std::string_view>{}(as_text(packet)));
+  ledger_.erase(ledger_.lower_bound({ssrc, 0}), ledger_.lower_bound({ssrc, index - std::min(index, kKept)}));
+  std::uint32_t roc = 0;
+  (void)srtp_get_stream_roc(session_, ssrc, &roc);
+  assert(index + 1 != streams_[ssrc].next || roc == index >> 16);  // libsrtp counts as we do
+}
+#endif
 
 ByteView SrtpSender::protect_rtcp(ByteView packet, ByteSpan out) {
   if (packet.size() < kRtcpHeader || packet.size() + kMaxGrowth > out.size()) return {};
   const std::uint32_t ssrc = ssrc_at(packet, 4);
-  if (!next_.contains(ssrc)) begin({ssrc}, {});
+  if (!streams_.contains(ssrc)) begin({ssrc}, {});
   std::ranges::copy(packet, out.begin());
   int size = static_cast<int>(packet.size());
   if (srtp_protect_rtcp(session_, out.data(), &size) != srtp_err_status_ok) return {};
@@ -125,9 +138,10 @@ ByteView SrtpSender::finish(ByteSpan out, std::size_t size) {
 }
 
 PacketIndex SrtpSender::next_index(Ssrc ssrc) const {
-  const auto next = next_.find(ssrc.value);
-  if (next == next_.end()) return {};
-  return {static_cast<std::uint32_t>(next->second >> 16), static_cast<std::uint16_t>(next->second)};
+  const auto stream = streams_.find(ssrc.value);
+  if (stream == streams_.end()) return {};
+  return {static_cast<std::uint32_t>(stream->second.next >> 16),
+          static_cast<std::uint16_t>(stream->second.next)};
 }
 
 SrtpReceiver::SrtpReceiver(const SrtpKey& key) : key_(key), session_(open_session()) {}

@@ -53,8 +53,13 @@ class SrtpSender {
   SrtpKey key_;
   std::optional<std::uint32_t> mki_;
   srtp_ctx_t_* session_ = nullptr;
-  std::map<std::uint32_t, std::uint64_t> next_;  // of each SSRC the index of its next packet
+  struct Stream {
+    std::uint64_t next = 0;  // index of its next packet
+    bool used = false;       // libsrtp counts on from the first packet
+  };
+  std::map<std::uint32_t, Stream> streams_;
 #ifndef NDEBUG
+  void record(std::uint32_t ssrc, std::uint64_t index, ByteView packet);
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::size_t>
       ledger_;  // (SSRC, index): hash of the packet
 #endif

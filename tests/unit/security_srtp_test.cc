@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <vector>
 
 namespace wfdcast::security {
@@ -121,6 +122,43 @@ TEST(Srtp, WhoJoinsAfterThreeWrapsReadsAtOnce) {
   GroupKeyRing ring(kOverlap);
   ring.add(group_key(1, sender));
   EXPECT_EQ(unprotect(ring, protect(sender, rtp(sequence))), rtp(sequence));
+}
+
+TEST(Srtp, RetransmissionsAcrossAnyWrapDisturbNothing) {
+  for (const std::uint32_t roc : {0U, 1U, 3U}) {
+    SrtpSender sender(key_of(1), std::nullopt);
+    SrtpReceiver receiver(key_of(1));
+    sender.begin(kMedia, {roc, 65400});
+    receiver.expect(kMedia, {roc, 65400});
+    std::map<std::uint16_t, std::vector<std::uint8_t>> sent;
+    std::uint16_t sequence = 65400;
+    while (sender.next_index(kMedia).roc < roc + 3) {
+      const auto lost = static_cast<std::uint16_t>(sequence - 60);
+      if (sequence < 60 && sent.contains(lost)) {
+        ASSERT_EQ(protect(sender, rtp(lost)), sent[lost]) << "not the same bytes";
+      }
+      const auto wire = protect(sender, rtp(sequence));
+      ASSERT_EQ(unprotect(receiver, wire), rtp(sequence)) << roc << ", " << sequence;
+      sent[sequence] = wire;
+      const bool near_a_wrap = sequence < 100 || sequence >= 65400;
+      sequence = static_cast<std::uint16_t>(near_a_wrap ? sequence + 1 : std::min(sequence + 8192, 65400));
+    }
+  }
+}
+
+TEST(Srtp, UnderANewKeyTheFirstPacketMayBeARetransmissionFromBeforeTheWrap) {
+  for (const std::uint32_t roc : {1U, 2U}) {
+    SrtpSender sender(key_of(1), std::nullopt);
+    SrtpReceiver receiver(key_of(1));
+    sender.begin(kMedia, {roc, 3});
+    receiver.expect(kMedia, {roc, 3});
+    EXPECT_EQ(unprotect(receiver, protect(sender, rtp(65530))), rtp(65530));
+    for (int i = 0; i <= 65536; i += 8192) {
+      const auto sequence = static_cast<std::uint16_t>(3 + i);
+      ASSERT_EQ(unprotect(receiver, protect(sender, rtp(sequence))), rtp(sequence)) << roc;
+    }
+    EXPECT_EQ(sender.next_index(kMedia), (PacketIndex{roc + 1, 4}));
+  }
 }
 
 TEST(Srtp, TheKeyMayBeToldBeforeAWrapAndTheFirstPacketComeAfterIt) {
