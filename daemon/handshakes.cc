@@ -23,10 +23,11 @@ Handshakes::Handshakes(platform::EventLoop& loop, const Config& config, const pl
       config_(config),
       context_(context),
       callbacks_(std::move(callbacks)),
-      begun_(config.security.max_handshakes, config.security.max_handshakes) {}
+      begun_({.in_all = static_cast<double>(config.security.max_handshakes),
+              .of_address = std::max(1.0, config.security.max_handshakes / 4.0)}) {}
 
 void Handshakes::begin(platform::Listener::Accepted accepted, int interface_index) {
-  if (!begun_.take(loop_.now())) {
+  if (!begun_.take(accepted.peer.address, loop_.now())) {
     ++counters_.held;
     return;
   }
@@ -82,6 +83,12 @@ void Handshakes::drop(Number number) {
 void Handshakes::secured(Number number) {
   Pending& pending = pending_.at(number);
   const PublicKey key{pending.connection->peer_key()};
+  // Asked when it showed its certificate, and again now: it may have held the end of its handshake back until
+  // it was unpaired, or until the window for pairing had closed.
+  if (!callbacks_.accepts(pending.connection->protocol(), key)) {
+    ++counters_.failed;
+    return drop(number);
+  }
   if (pending.connection->protocol() == kProveProtocol) {
     pending.open = false;
     callbacks_.on_proven(key);

@@ -27,14 +27,14 @@ std::string credential_path(std::string_view name) {
   return directory == nullptr ? std::string() : std::string(directory) + '/' + std::string(name);
 }
 
-// The lines of a file; "#" begins a comment.
-std::vector<TrustEntry> read_lines(const std::string& path, Time now) {
+// The lines of a file, if it is there; "#" begins a comment.
+Result<std::vector<TrustEntry>> read_lines(const std::string& path, Time now) {
   std::vector<TrustEntry> entries;
   const auto text = security::read_state_file(path);
   if (!text) {
-    if (text.error() != std::errc::no_such_file_or_directory)
-      log(Severity::Error, "{}: {}", path, text.error().message());
-    return entries;
+    if (text.error() == std::errc::no_such_file_or_directory) return entries;
+    log(Severity::Error, "{}: {}", path, text.error().message());
+    return fail(text.error());
   }
   int number = 0;
   for (const std::string_view line : Parts(*text, '\n')) {
@@ -58,7 +58,9 @@ std::vector<TrustEntry> read_directory(const std::string& path, Time now) {
   }
   std::ranges::sort(files);
   std::vector<TrustEntry> entries;
-  for (const std::string& file : files) std::ranges::move(read_lines(file, now), std::back_inserter(entries));
+  for (const std::string& file : files) {
+    if (auto lines = read_lines(file, now)) std::ranges::move(*lines, std::back_inserter(entries));
+  }
   return entries;
 }
 
@@ -73,7 +75,7 @@ Identity identity_from(const std::string& pem, const std::string& path) {
 
 Trust::Trust(platform::EventLoop& loop, const Config& config)
     : loop_(loop), config_(config), identity_(load_identity()), expiry_(loop, [this] { expire(); }) {
-  load_store();
+  (void)load_store();
 }
 
 Identity Trust::load_identity() {
@@ -104,10 +106,14 @@ Identity Trust::own_identity() {
   return identity;
 }
 
-// Other instances on this board write the file too: what is there counts. A pending entry keeps its time.
-void Trust::load_store() {
+// Other instances on this board write the file too: what is there counts, and where it cannot be read what we
+// knew of it. A pending entry keeps its time.
+Result<void> Trust::load_store() {
   security::TrustStore fresh;
-  for (TrustEntry& entry : read_lines(trusted_path(), loop_.now())) {
+  const auto own = read_lines(trusted_path(), loop_.now());
+  std::vector<TrustEntry> entries = own ? *own : store_.entries();
+  for (TrustEntry& entry : entries) {
+    if (entry.origin != TrustEntry::Origin::State) continue;
     const TrustEntry* const known = store_.find(entry.key);
     if (known && entry.pending_until) entry.pending_until = known->pending_until;
     (void)fresh.add(std::move(entry));
@@ -115,6 +121,8 @@ void Trust::load_store() {
   fresh.set_provisioned(read_directory(config_.security.trusted_directory, loop_.now()));
   store_ = std::move(fresh);
   expiry_.set(store_.next_deadline());
+  if (!own) return fail(own.error());
+  return {};
 }
 
 std::string Trust::trusted_path() const { return config_.state.directory + "/trusted"; }
@@ -123,10 +131,12 @@ template <class Change>
 Result<void, std::string> Trust::update(Change change) {
   const auto made = security::make_private_directory(config_.state.directory);
   const security::StateLock lock(config_.state.directory);
-  if (on_disk_) load_store();
+  const auto read = on_disk_ ? load_store() : Result<void>{};
   if (const Result<void, std::string> changed = change(); !changed) return changed;
-  const auto saved = made ? security::write_atomically(trusted_path(), store_.text()) : made;
-  on_disk_ = saved.has_value();
+  // Nor is a file written that could not be read: there is more in it than we know.
+  Result<void> saved = made ? read : made;
+  if (saved) saved = security::write_atomically(trusted_path(), store_.text());
+  on_disk_ = saved.has_value() || !read;
   changed();
   if (!saved) return fail("cannot be saved, lasts until wfdd ends: " + saved.error().message());
   return {};
@@ -168,7 +178,7 @@ void Trust::promote(const PublicKey& key) {
 }
 
 void Trust::reload() {
-  if (on_disk_) load_store();
+  if (on_disk_) (void)load_store();
   changed();
 }
 
@@ -196,6 +206,7 @@ Result<json, RpcError> Trust::show_identity(const json& params) {
     if (config_.security.identity != "state")
       return fail(failed("identity: security.identity names a file; renew it there"));
     const Identity fresh = Identity::generate();
+    const security::StateLock lock(config_.state.directory);
     const auto saved = security::write_atomically(config_.state.directory + "/identity", fresh.to_pem());
     if (!saved) return fail(failed("identity: " + saved.error().message()));
     log(Severity::Notice, "a new identity was made; it takes effect at the next start");

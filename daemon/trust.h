@@ -35,7 +35,7 @@ class Trust {
 
  private:
   [[nodiscard]] security::Identity load_identity();
-  void load_store();
+  Result<void> load_store();
   [[nodiscard]] security::Identity own_identity();
   [[nodiscard]] std::string trusted_path() const;
   // Reads, changes, writes. The change says why it cannot be.

@@ -1,15 +1,16 @@
 """A paired sink that means no good, and one with a strange certificate: what its key gets it, and what not."""
 import datetime
 import re
+import socket
 
 import pytest
 
 from control_lab import moves_on
 from forge import Flood, Forger, udp_datagram
-from insider import Identity, Insider
+from insider import Identity, Insider, held_back
 from lab import wait_for
 from paired_lab import make_identity, playing, tls_connect  # noqa: F401 (fixture)
-from wire import Capture, rtp_sequence, udp_socket
+from wire import Capture, inside, rtp_sequence, udp_socket
 
 ASKED, BATCH, AT_ONCE = 5_000, 100, 204  # datagrams, in batches, and packets that each asks for
 SINK_BURST = 512  # stream/repair_sender.h: what one sink may have saved up
@@ -88,6 +89,21 @@ def test_who_is_sent_away_while_it_watches_reads_nothing_after_the_next_key(play
     playing.desk.ctl(how, insider.ident.hex())
     assert insider.is_closed(4)
     wait_for(lambda: not any(insider.reads(frame.payload) for frame in rtp_on(playing.lobby.node)), 5, "only noise")
+    lobby_undisturbed(playing)
+
+
+@pytest.mark.parametrize("unpaired", [True, False], ids=["unpaired meanwhile", "still paired"])
+def test_who_holds_the_end_of_a_handshake_back_until_it_is_unpaired_gets_no_session(playing, trusting, unpaired):
+    """Its key was right when it showed its certificate."""
+    identity = Identity("Insider")
+    trusting.ctl("trust", identity.line)
+    with inside(playing.stranger.space):
+        raw = socket.create_connection(("10.77.0.1", 7236), 3)
+    with raw:
+        last = held_back(raw, identity)
+        trusting.ctl("unpair" if unpaired else "status", *(["Insider"] if unpaired else []))
+        raw.sendall(last)
+        assert (raw.recv(4096) == b"") is unpaired, "else M1"
     lobby_undisturbed(playing)
 
 

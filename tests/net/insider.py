@@ -64,16 +64,41 @@ def signed_invitation(identity, seen, extra=b"", signature=None, **fields):
     return datagram + tlv(137, signature or identity.key.sign(CONTEXT + datagram))
 
 
+def client_context(identity, protocol=RTSP):
+    context = SSL.Context(SSL.TLS_METHOD)
+    context.set_min_proto_version(SSL.TLS1_3_VERSION)
+    context.use_certificate(crypto.X509.from_cryptography(identity.certificate))
+    context.use_privatekey(crypto.PKey.from_cryptography_key(identity.key))
+    context.set_alpn_protos([protocol.encode()])
+    return context
+
+
+def held_back(raw, identity):
+    """Shakes hands over a connected TCP socket, but for the last record, the Finished message: that is returned."""
+    tls = SSL.Connection(client_context(identity))
+    tls.set_connect_state()
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except SSL.WantReadError:
+            raw.sendall(tls.bio_read(65536))
+            tls.bio_write(raw.recv(65536))
+    flight, records = tls.bio_read(65536), []
+    while flight:
+        size = 5 + int.from_bytes(flight[3:5], "big")
+        records.append(flight[:size])
+        flight = flight[size:]
+    raw.sendall(b"".join(records[:-1]))
+    return records[-1]
+
+
 class TlsSocket:
     """TLS 1.3 over a connected TCP socket, as rtsp_peer.Connection uses one; with the exporter that ssl lacks."""
 
     def __init__(self, raw, identity, protocol=RTSP, server=False):
         raw.settimeout(None)
-        context = SSL.Context(SSL.TLS_METHOD)
-        context.set_min_proto_version(SSL.TLS1_3_VERSION)
-        context.use_certificate(crypto.X509.from_cryptography(identity.certificate))
-        context.use_privatekey(crypto.PKey.from_cryptography_key(identity.key))
-        context.set_alpn_protos([protocol.encode()])
+        context = client_context(identity, protocol)
         context.set_alpn_select_callback(lambda connection, offered: protocol.encode())
         self.tls = SSL.Connection(context, raw)
         (self.tls.set_accept_state if server else self.tls.set_connect_state)()
