@@ -5,14 +5,16 @@
 #include <memory>
 
 #include "daemon/config.h"
-#include "discovery/token_bucket.h"
+#include "discovery/check_budget.h"
 #include "platform/tls_connection.h"
 #include "wfd/ids.h"
 
 namespace wfdcast::daemon {
 
 // TLS connections that came in and have not shaken hands yet. Each holds its place for
-// rtsp.handshake_timeout at most; a newcomer takes that of the oldest, of its own address first.
+// rtsp.handshake_timeout at most; a newcomer takes that of the oldest, of its own address first. Of the
+// handshakes a second a quarter is for one address, and a half for addresses at which boards are that we
+// trust.
 class Handshakes {
  public:
   struct Secured {
@@ -34,6 +36,8 @@ class Handshakes {
              Callbacks callbacks);
 
   void begin(platform::Listener::Accepted accepted, int interface_index);
+  // A board that we trust is there.
+  void expect(const DeviceId& board, Ipv4Address address) { begun_.proved(board, address, loop_.now()); }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
@@ -52,7 +56,7 @@ class Handshakes {
   const Config& config_;
   const platform::TlsContext& context_;
   Callbacks callbacks_;
-  discovery::TokenBucket begun_;
+  discovery::CheckBudget begun_;
   Number next_ = 0;
   std::map<Number, Pending> pending_;  // oldest first
   Counters counters_;

@@ -8,7 +8,9 @@ InvitationGuard::InvitationGuard(const Trust& trust, ByteView secret, int max_a_
                                  std::function<bool()> pairing_open)
     : trust_(trust),
       cookies_(secret),
-      signatures_(max_a_second, max_a_second),
+      checks_({.in_all = static_cast<double>(max_a_second),
+               .of_address = kSignaturesOfAddress,
+               .penalty = kPenalty}),
       pairing_open_(std::move(pairing_open)) {}
 
 // A source that we know is pending or may show; for pairing any key will do that is the sender's id.
@@ -18,13 +20,6 @@ bool InvitationGuard::may_invite(const discovery::Invitation& invitation) const 
     return pairing_open_() && security::device_id_of(*invitation.key) == invitation.source;
   const security::TrustEntry* const entry = trust_.store().find(invitation.source);
   return entry && entry->key == *invitation.key && entry->rights.show;
-}
-
-// The share first: one address cannot use up what is for all.
-bool InvitationGuard::may_check(Ipv4Address sender, Time now) {
-  if (shares_.size() >= kMaxAddresses && !shares_.contains(sender)) shares_.clear();
-  auto& share = shares_.try_emplace(sender, kSignaturesOfAddress, kSignaturesOfAddress).first->second;
-  return share.take(now) && signatures_.take(now);
 }
 
 void InvitationGuard::use(const InvitationToken& token) {
@@ -45,14 +40,16 @@ bool InvitationGuard::accepts(const discovery::Invitation& invitation, ByteView 
     ++counters_.replayed;
     return false;
   }
-  if (!may_check(sender, now)) {
+  if (!checks_.take(sender, now)) {
     ++counters_.held;
     return false;
   }
   if (!security::verify(*invitation.key, security::announcement_message(seal->message), seal->signature)) {
     ++counters_.bad_signature;
+    checks_.failed(sender, now);
     return false;
   }
+  if (invitation.purpose == discovery::Purpose::Session) checks_.proved(invitation.source, sender, now);
   return true;
 }
 

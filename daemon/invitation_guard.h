@@ -2,12 +2,11 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 
 #include "base/time.h"
 #include "daemon/trust.h"
 #include "discovery/announcement.h"
-#include "discovery/token_bucket.h"
+#include "discovery/check_budget.h"
 #include "security/cookie.h"
 
 namespace wfdcast::daemon {
@@ -18,10 +17,11 @@ namespace wfdcast::daemon {
 class InvitationGuard {
  public:
   static constexpr std::size_t kMaxTokens = 256;  // remembered, so that none is used twice
-  // Signatures of one address, a second: a source sends two. What a paired source's key and id are is in its
-  // beacons, so that a stranger, with a cookie of his own, gets so far.
+  // Signatures of one address, a second: a source sends two. What a paired source's key and id are is no
+  // secret, so that a stranger, with a cookie for each address that he has, gets so far. Each of them is
+  // checked once a kPenalty.
   static constexpr int kSignaturesOfAddress = 4;
-  static constexpr std::size_t kMaxAddresses = 64;
+  static constexpr Duration kPenalty = 60s;
   struct Counters {
     std::uint64_t foreign = 0;  // no cookie of ours, an unknown key, no right
     std::uint64_t replayed = 0;
@@ -42,12 +42,10 @@ class InvitationGuard {
 
  private:
   [[nodiscard]] bool may_invite(const discovery::Invitation& invitation) const;
-  [[nodiscard]] bool may_check(Ipv4Address sender, Time now);
 
   const Trust& trust_;
   security::CookieJar cookies_;
-  discovery::TokenBucket signatures_;
-  std::map<Ipv4Address, discovery::TokenBucket> shares_;
+  discovery::CheckBudget checks_;
   std::function<bool()> pairing_open_;
   std::deque<InvitationToken> used_;
   Counters counters_;

@@ -100,9 +100,9 @@ void PairingDesk::show(std::uint32_t number) {
   if (config_.security.pairing_command.empty()) return;
   const platform::Child::Options options{
       .command = {"/bin/sh", "-c", config_.security.pairing_command + " \"$@\"", "sh", text, name_}};
-  auto child = platform::Child::start(loop_, options, [this](const std::string& how) {
+  auto child = platform::Child::start(loop_, options, [this, text](const std::string& how) {
     const bool yes = how == "exited with 0";
-    (void)(yes ? confirm(security::number_text(pairing_ ? pairing_->number().value_or(0) : 0)) : refuse());
+    (void)(yes ? confirm(text) : refuse());
   });
   if (child) {
     command_ = std::move(*child);

@@ -126,7 +126,7 @@ void SinkFinder::receive_beacon(const discovery::Beacon& beacon, const UdpSocket
                                .link = link_of(datagram)};
   if (options_.trust && discovery::sealed(datagram.bytes) && known_key(beacon) &&
       registry_.signature_wanted(sighting, now)) {
-    if (!signed_by_peer(beacon.id, datagram.bytes)) return;
+    if (!signed_by_peer(beacon.id, datagram.bytes)) return registry_.signature_failed(sighting, now);
     if (beacon.id == options_.id) {
       own_key_elsewhere_ = own_key_elsewhere_ || !interfaces_.by_address(datagram.sender.address);
     } else {
@@ -166,8 +166,9 @@ void SinkFinder::receive_goodbye(const discovery::Goodbye& goodbye, const UdpSoc
   const bool signs = peer && peer->identity != discovery::Peer::Identity::Claimed;
   if (signs && proof == discovery::Proof::Cookie) {
     const bool trusted = options_.trust->store().find(goodbye.id) != nullptr;
+    const bool its_own = peer->endpoint.address == datagram.sender.address;
     const bool newer = goodbye.boot_id == peer->boot_id && goodbye.sequence > peer->sequence;
-    if (!trusted || !newer || !goodbyes_.take(now) || !discovery::sealed(datagram.bytes) ||
+    if (!trusted || !its_own || !newer || !goodbyes_.take(now) || !discovery::sealed(datagram.bytes) ||
         !signed_by_peer(goodbye.id, datagram.bytes))
       return;
   }

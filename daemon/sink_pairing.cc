@@ -62,6 +62,9 @@ void SinkPairing::connect_to(const discovery::Invitation& invitation, const TlsD
           Result<std::unique_ptr<platform::TlsConnection>, std::string> connection) {
         drop_dialer();
         if (!connection) return desk_.try_failed("cannot connect: " + connection.error());
+        if (!desk_.welcomes(
+                target_.key))  // the window has closed meanwhile; not from inside its own callback
+          return loop_.post([gone = std::shared_ptr<platform::TlsConnection>(std::move(*connection))] {});
         desk_.attach(std::move(*connection), target_.key, name);
       });
 }

@@ -77,7 +77,11 @@ void SinkDaemon::connected(Result<platform::Fd> fd) {
 
 void SinkDaemon::secured(Result<std::unique_ptr<platform::TlsConnection>, std::string> connection) {
   loop_.post([dialer = std::shared_ptr<TlsDialer>(std::move(dialer_))] {});
-  if (!source_) return;
+  if (!source_) {
+    if (connection)  // not from inside its own callback
+      loop_.post([gone = std::shared_ptr<platform::TlsConnection>(std::move(*connection))] {});
+    return;
+  }
   if (!connection) return try_again(connection.error());
   const SessionKeys keys = session_keys(**connection);
   start_session(std::move(*connection), keys);

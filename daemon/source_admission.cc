@@ -99,7 +99,8 @@ bool SourceDaemon::invitable(const discovery::Peer& peer) const {
 
 void SourceDaemon::secured(Handshakes::Secured secured) {
   const UsableInterface* interface = interfaces_.by_index(secured.interface_index);
-  if (!interface || shut_down_done_) return;
+  if (!interface || shut_down_done_)  // not from inside its own callback
+    return loop_.post([gone = std::shared_ptr<platform::TlsConnection>(std::move(secured.connection))] {});
   if (secured.connection->protocol() == kPairProtocol) return pairing_->attach(std::move(secured));
   const PublicKey key = secured.key;
   environment_.trust.promote(key);
@@ -107,6 +108,7 @@ void SourceDaemon::secured(Handshakes::Secured secured) {
                             .plain_sink = false,
                             .anyone = config_.source.connect != ConnectPolicy::None};
   const SessionKeys keys = session_keys(*secured.connection);
+  make_room_for(secured.connection->peer().address);
   open_session(std::move(secured.connection), *interface, std::move(admission), key, keys);
 }
 
@@ -179,7 +181,9 @@ void SourceDaemon::greeted(Sink& sink, const rtsp::SinkGreeted& greeting) {
     latest_[*sink.device] = sink.id;
     if (other) other->driver->apply(&rtsp::SourceSession::connection_lost);
     inviter_.session_opened(*sink.device);
-    if (const auto* peer = finder_.registry().find(*sink.device)) sink.name = peer->name;
+    const auto* const peer = finder_.registry().find(*sink.device);
+    const bool its_own_words = peer && (!sink.key || peer->identity != discovery::Peer::Identity::Claimed);
+    if (its_own_words) sink.name = peer->name;
   }
   sink.agent = greeting.agent;
   apply_quirks(sink);

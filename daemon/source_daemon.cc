@@ -187,8 +187,11 @@ void SourceDaemon::log_appearance(const discovery::Peer& peer) {
 }
 
 void SourceDaemon::peer_changed(const discovery::Peer& peer) {
-  // A sink that moved, or says that it is free, has lost its connection: ours is dead too.
+  if (handshakes_ && paired(peer)) handshakes_->expect(peer.id, peer.endpoint.address);
+  // A sink that moved, or says that it is free, has lost its connection: ours is dead too. Of one that has a
+  // key others may say so while it is out of reach.
   Sink* sink = find_sink(peer.id);
+  if (sink && sink->key && peer.identity == discovery::Peer::Identity::Claimed) sink = nullptr;
   const bool moved = sink && sink->address.address != peer.endpoint.address;
   const bool freed =
       sink && peer.state == discovery::SinkState::Available && loop_.now() - sink->since >= kBeaconLag;

@@ -59,9 +59,40 @@ std::vector<PeerEvent> PeerRegistry::sight(const Sighting& sighting, Time now) {
     ++counters_.unproven;
     return {};
   }
+  if (sighting.proof == Proof::Signed && replayed(sighting.beacon)) {
+    ++counters_.stale;
+    return {};
+  }
   const auto found = entries_.find(sighting.beacon.id);
   if (found == entries_.end()) return appear(peer_of(sighting, now), now);
   return sight_proven(found, sighting, now);
+}
+
+// Of the boot id in use only what was signed counts: else who forges a high sequence by the cookie alone
+// makes the board look old when it was out of reach. An earlier one has nothing to say but as a clone, which
+// goes on from where it was heard last.
+bool PeerRegistry::replayed(const Beacon& beacon) const {
+  const auto signer = signers_.find(beacon.id);
+  if (signer == signers_.end()) return false;
+  const Boots& boots = signer->second;
+  const auto boot = std::ranges::find(boots, beacon.boot_id, &Boot::id);
+  if (boot == boots.end()) return false;
+  const bool in_use = boot + 1 == boots.end();
+  return beacon.sequence <= (in_use ? boot->is_signed : std::max(boot->is_signed, boot->heard));
+}
+
+void PeerRegistry::remember(const Peer& peer, Time now) {
+  if (peer.identity == Peer::Identity::Claimed) return;
+  checks_.proved(peer.id, peer.endpoint.address, now);
+  if (signers_.size() >= kMaxSigners && !signers_.contains(peer.id)) signers_.erase(signers_.begin());
+  Boots& boots = signers_[peer.id];
+  auto boot = std::ranges::find(boots, peer.boot_id, &Boot::id);
+  if (boot == boots.end()) {
+    if (boots.size() == kMaxBoots) boots.erase(boots.begin());
+    boot = boots.insert(boots.end(), Boot{.id = peer.boot_id});
+  }
+  boot->is_signed = peer.sequence;
+  std::rotate(boot, boot + 1, boots.end());
 }
 
 std::vector<PeerEvent> PeerRegistry::sight_proven(Entries::iterator found, const Sighting& sighting,
@@ -113,23 +144,22 @@ std::vector<PeerEvent> PeerRegistry::refresh(Entry& entry, const Sighting& sight
   }
   entry.peer.last_seen = now;
   by_age_.splice(by_age_.end(), by_age_, entry.age);
+  if (const auto signer = signers_.find(entry.peer.id); signer != signers_.end()) {
+    Boot& newest = signer->second.back();
+    if (newest.id == sighting.beacon.boot_id) newest.heard = std::max(newest.heard, sighting.beacon.sequence);
+  }
   return {PeerRefreshed{entry.peer.id}};
 }
 
 bool PeerRegistry::signature_wanted(const Sighting& sighting, Time now) {
-  if (!plausible(sighting) || sighting.proof != Proof::Cookie) return false;
+  if (!plausible(sighting) || sighting.proof != Proof::Cookie || replayed(sighting.beacon)) return false;
   const auto found = entries_.find(sighting.beacon.id);
   if (found != entries_.end()) {
     const Entry& entry = found->second;
     const bool signs = entry.peer.identity != Peer::Identity::Claimed;
-    const bool same_board = entry.peer.endpoint.address == sighting.sender.address &&
-                            entry.peer.boot_id == sighting.beacon.boot_id;
-    if (signs && same_board && sighting.beacon.sequence <= entry.peer.sequence) return false;  // a replay
     if (signs && says_nothing_new(entry, sighting) && now - entry.verified < kReverify) return false;
   }
-  const auto address = addresses_.find(sighting.sender.address);
-  if (address != addresses_.end() && !address->second.signatures.take(now)) return false;
-  return signatures_.take(now);
+  return checks_.take(sighting.sender.address, now);
 }
 
 std::vector<PeerEvent> PeerRegistry::goodbye(const Goodbye& goodbye, const Endpoint& sender, Proof proof,
@@ -207,6 +237,7 @@ std::vector<PeerEvent> PeerRegistry::appear(Peer seen, Time now) {
     return {};
   }
   enter_address(seen.endpoint.address, now);
+  remember(seen, now);
   const auto age = by_age_.insert(by_age_.end(), seen.id);
   const auto entry = entries_.emplace(seen.id, Entry{.peer = std::move(seen),
                                                      .order = appearances_++,
@@ -231,6 +262,7 @@ std::vector<PeerEvent> PeerRegistry::update(Entry& entry, Peer seen, Time now) {
     if (entry.cloned != Time{} && now - entry.cloned < kCloneAlarm) seen.identity = Peer::Identity::Cloned;
     entry.verified = now;
   }
+  remember(seen, now);
   const bool alike = looks_alike(entry.peer, seen) && entry.peer.identity == seen.identity;
   entry.peer = std::move(seen);
   by_age_.splice(by_age_.end(), by_age_, entry.age);

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "discovery/announcement.h"
+#include "discovery/check_budget.h"
 #include "discovery/token_bucket.h"
 
 namespace wfdcast::discovery {
@@ -76,7 +77,8 @@ struct Sighting {
 // A signature proves the id as well: such a peer takes its id from whoever only
 // claims it, and only signed beacons change it. Between two of them (kReverify)
 // a beacon that says the same with the cookie alone keeps it in reach. When two
-// boards go on to sign for one id, the key was cloned: Identity::Cloned.
+// boards go on to sign for one id, the key was cloned: Identity::Cloned. What a board has signed is not
+// believed again, after a restart or a loss neither: its last boot ids and sequences stay known.
 //
 // Unproven sightings touch nothing,
 // not even the TTL: whoever forges them could keep a dead peer alive. They only
@@ -99,8 +101,8 @@ class PeerRegistry {
   static constexpr Duration kRefreshInterval = 10s;  // probes of a peer, so that the sink keeps our cookie
   static constexpr Duration kUrgentInterval =
       250ms;  // of an address that has peers, when something new shows
-  // Signatures checked: of one address, and in all. A peer whose beacons say nothing new has one checked
-  // every kReverify.
+  // Signatures checked: of one address, and in all; after a bad one no more from there for kReverify, unless
+  // it is a peer's. A peer whose beacons say nothing new has one checked every kReverify.
   static constexpr int kSignaturesOfAddress = 4, kSignatures = 256;  // a second
   static constexpr Duration kReverify = 10s;
   static constexpr Duration kCloneAlarm = 60s;  // a clone stays one for so long after it last showed
@@ -140,6 +142,8 @@ class PeerRegistry {
   // change something, or the last check is old. To be asked before sight(), which gets Proof::Signed when the
   // signature is good; a sighting with a bad one is to be dropped.
   [[nodiscard]] bool signature_wanted(const Sighting& sighting, Time now);
+  // Its signature was bad.
+  void signature_failed(const Sighting& sighting, Time now) { checks_.failed(sighting.sender.address, now); }
 
   // Whether all sinks should be asked by a broadcast without a cookie, because
   // some may be behind unresolved addresses: a real one resolves itself for us
@@ -172,13 +176,22 @@ class PeerRegistry {
   struct Address {
     std::size_t peers = 0;
     Time heard{}, probed{};
-    TokenBucket signatures{kSignaturesOfAddress, kSignaturesOfAddress};
   };
+  // What an id signed under its last boot ids, the newest last: up to which sequence, and up to which it was
+  // heard by its cookie alone.
+  struct Boot {
+    std::uint64_t id = 0;
+    std::uint32_t is_signed = 0, heard = 0;
+  };
+  using Boots = std::vector<Boot>;
+  static constexpr std::size_t kMaxBoots = 8, kMaxSigners = 8192;
   using Entries = std::map<DeviceId, Entry>;
 
   [[nodiscard]] std::vector<PeerEvent> sight_proven(Entries::iterator found, const Sighting& sighting,
                                                     Time now);
   [[nodiscard]] std::vector<PeerEvent> refresh(Entry& entry, const Sighting& sighting, Time now);
+  [[nodiscard]] bool replayed(const Beacon& beacon) const;
+  void remember(const Peer& peer, Time now);
   static void note_rival(Entry& entry, std::uint64_t boot_id, Time now);
   [[nodiscard]] bool says_nothing_new(const Entry& entry, const Sighting& sighting) const;
   [[nodiscard]] bool plausible(const Sighting& sighting) const;
@@ -204,7 +217,10 @@ class PeerRegistry {
   std::map<Ipv4Address, Address> addresses_;
   std::size_t unproven_ = 0;  // of these, without a peer
   std::optional<Time> swept_;
-  TokenBucket probes_, resolutions_, signatures_{kSignatures, 1024};
+  TokenBucket probes_, resolutions_;
+  CheckBudget checks_{
+      {.in_all = kSignatures, .burst = 1024, .of_address = kSignaturesOfAddress, .penalty = kReverify}};
+  std::map<DeviceId, Boots> signers_;
   bool ask_all_ = false;
   std::optional<Time> asked_all_;
 };

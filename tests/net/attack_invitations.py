@@ -1,6 +1,6 @@
 """Invitations at a sink in paired mode: in the name of a source that it trusts, and to a source that is not up to it.
 
-    [desk 10.77.0.1] -- bridge br0 -- [lobby 10.77.0.11] [stranger 10.77.0.66 ... 10.77.0.71]
+    [desk 10.77.0.1] -- bridge br0 -- [lobby 10.77.0.11] [stranger 10.77.0.66 ... 10.77.0.71] [old 10.77.0.80]
 """
 import contextlib
 import os
@@ -38,6 +38,7 @@ def inviting():
         lab.stranger = lab.node("stranger", 66)
         for address in ADDRESSES[1:]:
             lab.stranger.run("ip", "address", "add", f"{address}/24", "dev", "wlan0")
+        lab.old = lab.node("old", 80)
         introduce(lab.desk, lab.lobby)
         yield lab
 
@@ -58,11 +59,11 @@ def cookie_at(node, address):
 def badly_signed(net, addresses):
     """Invitations in Desk's name, with cookies that Lobby gave to these addresses."""
     desk = Known(net.desk)
-    for address in addresses:
-        seen = cookie_at(net.stranger, address)
-        for _ in range(100):
+    seen = {address: cookie_at(net.stranger, address) for address in addresses}
+    for _ in range(100):
+        for address in addresses:
             yield udp_datagram((address, SOURCE_PORT), (LOBBY, SINK_PORT),
-                               signed_invitation(desk, seen, signature=os.urandom(64)))
+                               signed_invitation(desk, seen[address], signature=os.urandom(64)))
 
 
 @pytest.mark.parametrize("addresses, limit", [(ADDRESSES[:1], OF_ADDRESS), (ADDRESSES, IN_ALL)],
@@ -75,12 +76,13 @@ def test_signatures_a_second(inviting, addresses, limit):
     now = wait_for(lambda: after if (after := ignored(inviting.lobby))["held"] > before["held"] + 300 else None, 5,
                    "what is too much is not looked at")
     checked = now["bad_signature"] - before["bad_signature"]
-    assert 0 < checked <= limit * (1 + time.monotonic() - begin)
+    assert checked <= limit * (1 + time.monotonic() - begin)
 
 
-def test_a_flood_of_them_keeps_no_source_out(inviting):
+@pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["of one address", "of many"])
+def test_a_flood_of_them_keeps_no_source_out(inviting, addresses):
     flooded, done = threading.Event(), threading.Event()
-    datagrams = list(badly_signed(inviting, ADDRESSES[:1]))
+    datagrams = list(badly_signed(inviting, addresses))
 
     def flood():
         with Forger(inviting.stranger) as forger:
@@ -107,14 +109,14 @@ def test_a_source_that_has_only_tls_1_2_is_refused(inviting):
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["wfdcast-rtsp/1"])
-    with inside(inviting.stranger.space):
-        listener = socket.create_server(("10.77.0.66", 7236))
+    with inside(inviting.old.space):
+        listener = socket.create_server((inviting.old.address, 7236))
     listener.settimeout(5)
-    with listener, udp_socket(inviting.stranger.space, SOURCE_PORT) as sock:
+    with listener, udp_socket(inviting.old.space, SOURCE_PORT) as sock:
         sock.sendto(signed_invitation(identity, probed(sock, LOBBY, identity.id)), (LOBBY, SINK_PORT))
         accepted = listener.accept()[0]
         with pytest.raises(ssl.SSLError), accepted:
             context.wrap_socket(accepted, server_side=True).recv(1)
-        wait_for(lambda: "connect to 10.77.0.66:7236: TLS: tlsv1 alert protocol version" in inviting.lobby.log_text(), 5,
+        wait_for(lambda: f"connect to {inviting.old.address}:7236: TLS: tlsv1 alert protocol version" in inviting.lobby.log_text(), 5,
                  "the log names it")
     assert "playing" not in inviting.lobby.session_states().values()

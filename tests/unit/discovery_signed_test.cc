@@ -75,6 +75,75 @@ TEST(SignedPeers, AReplayIsNotEvenChecked) {
   EXPECT_TRUE(rig.see(rig.sighting(4, Proof::Cookie)).empty());
 }
 
+// Somebody who reads what is sent to the source plays it again, in the board's name and from its address.
+TEST(SignedPeers, WhatWasSignedBeforeARestartIsNoClone) {
+  Rig rig;
+  (void)rig.see(rig.sighting(9, Proof::Signed));
+  (void)rig.see(rig.sighting(12, Proof::Cookie));
+  (void)rig.see(rig.sighting(1, Proof::Signed, kHome, 2));
+  for (const std::uint32_t sequence : {8U, 9U, 11U, 12U}) {
+    rig.now += 1s;
+    EXPECT_FALSE(rig.wanted(rig.sighting(sequence, Proof::Cookie))) << sequence;
+    EXPECT_TRUE(rig.see(rig.sighting(sequence, Proof::Signed)).empty());
+    EXPECT_TRUE(rig.see(rig.sighting(sequence, Proof::Cookie)).empty());
+  }
+  EXPECT_TRUE(is<PeerRefreshed>(rig.see(rig.sighting(2, Proof::Signed, kHome, 2))));
+  EXPECT_EQ(rig.identity(), Peer::Identity::Proven);
+}
+
+TEST(SignedPeers, WhatABoardSignedDoesNotBringItBackWhenItIsGone) {
+  Rig rig;
+  (void)rig.see(rig.sighting(9, Proof::Signed));
+  rig.now += 5s;
+  ASSERT_TRUE(is<PeerLost>(rig.registry.expire(rig.now)));
+  EXPECT_FALSE(rig.wanted(rig.sighting(9, Proof::Cookie)));
+  EXPECT_TRUE(rig.see(rig.sighting(9, Proof::Signed)).empty());
+  EXPECT_EQ(rig.registry.find(kId), nullptr);
+  EXPECT_TRUE(is<PeerAppeared>(rig.see(rig.sighting(10, Proof::Signed)))) << "it is back";
+}
+
+TEST(SignedPeers, WhatABoardSignedAtAnAddressItHadDoesNotMoveItBack) {
+  Rig rig;
+  (void)rig.see(rig.sighting(9, Proof::Signed, kElsewhere));
+  rig.now += 6s;
+  (void)rig.see(rig.sighting(15, Proof::Signed, kHome));
+  ASSERT_EQ(rig.registry.find(kId)->endpoint.address, kHome);
+  rig.now += 6s;
+  EXPECT_TRUE(rig.see(rig.sighting(9, Proof::Signed, kElsewhere)).empty());
+  EXPECT_EQ(rig.registry.find(kId)->endpoint.address, kHome);
+}
+
+TEST(SignedPeers, ABoardWithTwoAddressesIsHeardByTheOneItHas) {
+  Rig rig;
+  (void)rig.see(rig.sighting(1, Proof::Signed));
+  for (std::uint32_t sequence = 2; sequence < 20; ++sequence) {  // a round has one sequence
+    rig.now += 1s;
+    (void)rig.see(rig.sighting(sequence, Proof::Signed, kElsewhere));
+    EXPECT_TRUE(is<PeerRefreshed>(rig.see(rig.sighting(sequence, Proof::Signed))));
+  }
+  EXPECT_EQ(rig.registry.find(kId)->endpoint.address, kHome);
+  EXPECT_EQ(rig.identity(), Peer::Identity::Proven);
+}
+
+TEST(SignedPeers, WhoHasManyAddressesLeavesSignaturesToOthers) {
+  Rig rig;
+  (void)rig.see(rig.sighting(1, Proof::Signed));
+  int checked = 0;
+  for (int round = 0; round < 10; ++round) {
+    for (std::uint32_t i = 0; i < 2000; ++i) {  // each with a cookie, none remembered by the registry
+      const Sighting forged = rig.sighting(100, Proof::Cookie, {0x0a4e0000 + i}, 7);
+      if (!rig.wanted(forged)) continue;
+      ++checked;
+      rig.registry.signature_failed(forged, rig.now);
+    }
+    Sighting busy = rig.sighting(2 + static_cast<std::uint32_t>(round), Proof::Cookie);
+    busy.beacon.state = SinkState::Busy;
+    EXPECT_TRUE(rig.wanted(busy)) << "the real one stays";
+    rig.now += 250ms;
+  }
+  EXPECT_LE(checked, 1024 + 2 * PeerRegistry::kSignatures);
+}
+
 TEST(SignedPeers, ChecksAreLimitedForAnAddress) {
   Rig rig;
   (void)rig.see(rig.sighting(1, Proof::Signed));
