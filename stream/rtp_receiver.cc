@@ -295,7 +295,7 @@ void RtpReceiver::await_unicast(Time) { watch_.await_unicast(); }
 
 void RtpReceiver::pause(Time) {
   watch_.pause();
-  silence_.stop();
+  silence_.pause();
   pictures_.end();
   sequence_.pause();
 }
@@ -303,6 +303,7 @@ void RtpReceiver::pause(Time) {
 // The source's clock may have stood still: the first packet tells.
 void RtpReceiver::resume(Time now) {
   watch_.resume(now);
+  silence_.resume();
   pictures_.begin(now);
   sequence_.resume();
   if (ring_.empty()) clock_.restart();

@@ -11,6 +11,7 @@ constexpr int kAverage = 64;
 }  // namespace
 
 void Silence::arrived(std::uint64_t lost, Time now) {
+  if (paused_) return;
   if (last_) {
     const Duration silence = now - *last_;
     const Duration each = silence / static_cast<Duration::rep>(lost + 1);

@@ -23,7 +23,16 @@ class Silence {
   // The newest packet so far; `lost` packets before it have not come.
   void arrived(std::uint64_t lost, Time now);
   // Silence is right until the next arrived().
-  void stop() { last_.reset(); }
+  void stop() {
+    last_.reset();
+    presumed_ = 0;
+  }
+  // Not before resume(): what still comes is the end of the stream, not the begin of a silence.
+  void pause() {
+    stop();
+    paused_ = true;
+  }
+  void resume() { paused_ = false; }
 
   // When more must be presumed lost; nullopt: no more would come in time.
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -41,6 +50,7 @@ class Silence {
   std::optional<Time> last_;
   Duration harmless_{}, harmless_before_{};
   Time memory_end_{};
+  bool paused_ = false;
   std::uint64_t presumed_ = 0;
   int steps_ = 0;  // in which it was presumed
 };

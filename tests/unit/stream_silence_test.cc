@@ -40,6 +40,18 @@ TEST(Silence, NoMoreIsPresumedThanWasSentAndNothingThatComesTooLate) {
   EXPECT_LT(now, last + 200ms);
 }
 
+// A packet that was on its way would else be answered by requests, these by packets, and so on for ever.
+TEST(Silence, WhatStillComesAfterAPauseBeginsNone) {
+  Silence silence = after_steady_stream(kStart + 1s);
+  silence.pause();
+  silence.arrived(0, kStart + 1001ms);
+  EXPECT_FALSE(silence.next_deadline());
+  EXPECT_EQ(silence.presumed(kStart + 1150ms), 0U);
+  silence.resume();
+  silence.arrived(0, kStart + 2s);
+  EXPECT_TRUE(silence.next_deadline());
+}
+
 // Wi-Fi holds group frames until the next beacon.
 TEST(Silence, WhatTheNetworkDidWithoutLossIsWaitedForTwice) {
   Silence silence(400ms);
