@@ -37,6 +37,7 @@ event_base* make_base() {
   const std::unique_ptr<event_config, decltype(&event_config_free)> config(event_config_new(),
                                                                            event_config_free);
   if (!config) throw std::bad_alloc();
+  // It has no timers: its own idea of the time is not needed.
   event_config_set_flag(config.get(), EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_NO_CACHE_TIME);
   event_base* const base = event_base_new_with_config(config.get());
   if (base == nullptr) throw std::system_error(errno, std::system_category(), "event_base_new");

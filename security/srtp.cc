@@ -149,6 +149,7 @@ SrtpReceiver::SrtpReceiver(const SrtpKey& key) : key_(key), session_(open_sessio
 SrtpReceiver::~SrtpReceiver() { srtp_dealloc(session_); }
 
 void SrtpReceiver::expect(Ssrc ssrc, PacketIndex index) {
+  if (streams_.size() == kMaxStreams && !streams_.contains(ssrc.value)) return;
   const auto [at, fresh] = streams_.try_emplace(ssrc.value);
   Stream& stream = at->second;
   // Known, and libsrtp will find its way by itself from where it is.

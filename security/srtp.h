@@ -70,12 +70,14 @@ class SrtpReceiver {
  public:
   // Packets; more than twice the longest latency (400 ms) of a stream of 40 Mbit/s.
   static constexpr int kWindow = 4096;
+  // SSRCs under one key: a source has a handful, and may change them a few times.
+  static constexpr std::size_t kMaxStreams = 64;
   explicit SrtpReceiver(const SrtpKey& key);
   ~SrtpReceiver();
   SrtpReceiver(const SrtpReceiver&) = delete;
   SrtpReceiver& operator=(const SrtpReceiver&) = delete;
 
-  // Takes packets of this SSRC, which are about there now. Others are refused.
+  // Takes packets of this SSRC, which are about there now. Others are refused, and those beyond kMaxStreams.
   void expect(Ssrc ssrc, PacketIndex index);
   // The plain packet in `out`, without an MKI; empty: forged, replayed, or under another key.
   [[nodiscard]] ByteView unprotect_rtp(ByteView packet, ByteSpan out);

@@ -101,6 +101,15 @@ TEST(Srtp, ForgedReplayedAndForeignPacketsAreNothing) {
   EXPECT_TRUE(unprotect(receiver, wire).empty()) << "a replay";
 }
 
+TEST(Srtp, ASourceThatTellsEverNewSsrcsIsHeardNoMore) {
+  SrtpSender sender(key_of(1), std::nullopt);
+  SrtpReceiver receiver(key_of(1));
+  for (std::uint32_t i = 0; i < 1000; ++i) receiver.expect({1000 + i}, {});
+  const std::uint32_t last = 1000 + SrtpReceiver::kMaxStreams - 1;
+  EXPECT_EQ(unprotect(receiver, protect(sender, rtp(1, {last}))), rtp(1, {last}));
+  EXPECT_TRUE(unprotect(receiver, protect(sender, rtp(1, {last + 1}))).empty());
+}
+
 TEST(Srtp, LatePacketsWithinTheWindowAreTaken) {
   SrtpSender sender(key_of(1), std::nullopt);
   SrtpReceiver receiver(key_of(1));
